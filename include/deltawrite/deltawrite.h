@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything libdeltawrite declares. */
+#ifndef DELTAWRITE_DELTAWRITE_H
+#define DELTAWRITE_DELTAWRITE_H
+
+#include <deltawrite/arrow_c_data.h>
+#include <deltawrite/common.h>
+#include <deltawrite/error.h>
+#include <deltawrite/store.h>
+#include <deltawrite/table.h>
+#include <deltawrite/txn.h>
+#include <deltawrite/version.h>
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The struct behind dw_table, shared by the entry points of table.c, snapshot_api.c and txn_api.c.
+ */
+#ifndef DWI_API_TABLE_IMPL_H
+#define DWI_API_TABLE_IMPL_H
+
+#include <pthread.h>
+
+#include <deltawrite/table.h>
+
+#include "delta/state.h"
+
+struct dw_table {
+    const dw_allocator *alloc;
+    dw_store *store; /* a reference */
+    dwi_log log;
+    dw_table_options opts; /* engine_info is our own copy */
+    char *engine_info;
+    /* Lock order: commit_lock before lock. */
+    pthread_mutex_t commit_lock; /* one commit of this table at a time */
+    struct {
+        pthread_mutex_t lock;
+        dwi_state *state; /* newest known */
+        dwi_arena pending_arena;
+        dwi_field *pending; /* columns that open transactions of this process added */
+        size_t n_pending;
+        size_t pending_cap;
+    } synced;
+};
+
+/* The newest known state with one more reference. */
+dwi_state *dwi_table_state(dw_table *table);
+/* Replace it by a newer one (takes the reference); an older one is dropped. */
+void dwi_table_set_state(dw_table *table, dwi_state *state);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines for the caller's log sink; silent without one. */
+#ifndef DWI_BASE_LOG_H
+#define DWI_BASE_LOG_H
+
+#include "base/err.h"
+
+typedef struct dwi_logger {
+    dw_log_fn *fn; /* NULL: silent */
+    void *ctx;
+} dwi_logger;
+
+void dwi_log(dwi_logger logger, int level, const char *fmt, ...) DWI_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <deltawrite/version.h>
+
+const char *dw_version(void)
+{
+    return DWI_VERSION;
+}

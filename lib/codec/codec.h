@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compression codecs behind one function table, and CRC-32. Numbers are Parquet's CompressionCodec.
+ */
+#ifndef DWI_CODEC_CODEC_H
+#define DWI_CODEC_CODEC_H
+
+#include "base/buf.h"
+
+typedef enum dwi_codec_id {
+    DWI_CODEC_UNCOMPRESSED = 0,
+    DWI_CODEC_SNAPPY = 1,
+    DWI_CODEC_GZIP = 2,
+    DWI_CODEC_LZO = 3,
+    DWI_CODEC_BROTLI = 4,
+    DWI_CODEC_LZ4 = 5,
+    DWI_CODEC_ZSTD = 6,
+    DWI_CODEC_LZ4_RAW = 7
+} dwi_codec_id;
+
+/* "ZSTD" etc.; "?" for an unknown number. */
+const char *dwi_codec_name(int id);
+/* Built in for reading and writing. */
+bool dwi_codec_available(int id);
+
+/* Working memory of one thread's compressions and decompressions; contexts are kept for reuse. */
+typedef struct dwi_codec_ctx dwi_codec_ctx;
+dw_status dwi_codec_ctx_new(const dw_allocator *alloc, dwi_codec_ctx **out, dw_error *err);
+void dwi_codec_ctx_free(dwi_codec_ctx *ctx);
+
+/* Append the compressed form of `data` to `out`. level: zstd only, 0 means 1. */
+dw_status dwi_compress(dwi_codec_ctx *ctx, int id, int level, const void *data, size_t len,
+                       dwi_buf *out, dw_error *err);
+
+/* Decompress into exactly `out_len` bytes. DW_E_CORRUPT when the data is damaged or its size is
+ * another one, DW_E_UNSUPPORTED (names the codec) when it is not built in. */
+dw_status dwi_decompress(dwi_codec_ctx *ctx, int id, const void *data, size_t len, void *out,
+                         size_t out_len, dw_error *err);
+
+/* CRC-32 (IEEE 802.3, reflected, as zlib and Parquet pages). Start with crc 0. */
+uint32_t dwi_crc32(uint32_t crc, const void *data, size_t len);
+
+#endif

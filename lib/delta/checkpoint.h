@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Classic checkpoints, read by projection and written by streaming: old checkpoint in, tail merged,
+ * new one out. Memory: the tail and one row group. A crash while writing leaves nothing visible but
+ * an orphan upload. Spec: Delta PROTOCOL.md, "Checkpoints", "Checkpoint Schema". */
+#ifndef DWI_DELTA_CHECKPOINT_H
+#define DWI_DELTA_CHECKPOINT_H
+
+#include "delta/state.h"
+
+/* Which actions to read from a checkpoint. */
+enum {
+    DWI_CHECKPOINT_STATE = 1, /* protocol, metaData, txn, domainMetadata */
+    DWI_CHECKPOINT_ADDS = 2,
+    DWI_CHECKPOINT_REMOVES = 4
+};
+
+/* Call `each` for the wanted actions of a segment's checkpoint; views die with each call. Row
+ * groups that cannot hold any are not read. */
+dw_status dwi_checkpoint_read(const dwi_log *log, const dwi_segment *segment, unsigned wanted,
+                              dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
+                              void *ctx, dw_error *err);
+
+/* Write the checkpoint of `state` and _last_checkpoint (only forwards). DW_OK too when there is one
+ * already. */
+dw_status dwi_checkpoint_write(const dwi_log *log, const dwi_state *state, dw_error *err);
+
+/* Versions since the newest checkpoint reach delta.checkpointInterval (default 10). */
+bool dwi_checkpoint_due(const dwi_state *state);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The `_delta_log` folder of one table: names, listing, reading and writing commits. No state.
+ * Spec: Delta PROTOCOL.md, "Delta Log Entries", "Checkpoints", "Last Checkpoint File". */
+#ifndef DWI_DELTA_LOG_H
+#define DWI_DELTA_LOG_H
+
+#include "delta/action.h"
+#include "store/store_ops.h"
+
+typedef struct dwi_log {
+    dw_store *store; /* borrowed */
+    char *root;      /* "" or a key prefix that ends in '/' */
+    const dw_allocator *alloc;
+    const dwi_env *env;
+    dwi_logger logger;
+} dwi_log;
+
+dw_status dwi_log_init(dwi_log *log, dw_store *store, const char *path, const dw_allocator *alloc,
+                       dwi_logger logger, dw_error *err);
+void dwi_log_done(dwi_log *log); /* a zeroed one too */
+
+/* Key of `relative` below the table's root; NULL when out of memory. Free with dwi_cstr_free(). */
+char *dwi_log_key(const dwi_log *log, const char *relative);
+
+/* What a listing of the log finds for one version to open. */
+typedef struct dwi_log_file {
+    dwi_sv name; /* relative to _delta_log/, NUL-terminated */
+    int64_t version;
+    int64_t size;
+    int64_t modified_ms;
+} dwi_log_file;
+
+typedef enum dwi_checkpoint_kind {
+    DWI_CHECKPOINT_NONE = 0,
+    DWI_CHECKPOINT_CLASSIC = 1, /* one Parquet file; may be V2 inside (sidecars) */
+    DWI_CHECKPOINT_MULTI_PART = 2,
+    DWI_CHECKPOINT_V2_PARQUET = 3,
+    DWI_CHECKPOINT_V2_JSON = 4
+} dwi_checkpoint_kind;
+
+/* Newest complete checkpoint <= the version asked for, and the commits after it, contiguous. */
+typedef struct dwi_segment {
+    int64_t version;            /* of the last commit (or of the checkpoint) */
+    int64_t checkpoint_version; /* -1: none */
+    dwi_checkpoint_kind checkpoint_kind;
+    size_t n_checkpoint_files; /* parts in order */
+    const dwi_log_file *checkpoint_files;
+    size_t n_commits;
+    const dwi_log_file *commits; /* ascending, checkpoint_version + 1 .. version */
+} dwi_segment;
+
+/* `version` -1: the latest. Everything in *out lives in `arena`. Uses _last_checkpoint as a hint
+ * and lists from it; falls back to a whole listing. A broken checkpoint can be left out by asking
+ * again with `before_checkpoint` (only checkpoints below it are used; -1: all). DW_E_NOT_FOUND: no
+ * table, or no such version (message has the range); DW_E_CORRUPT: a gap. */
+dw_status dwi_log_segment(const dwi_log *log, int64_t version, int64_t before_checkpoint,
+                          dwi_arena *arena, dwi_segment *out, dw_error *err);
+
+typedef struct dwi_commit {
+    int64_t version;
+    size_t n_actions;
+    const dwi_action *actions;
+} dwi_commit;
+
+/* All actions of one commit. DW_E_NOT_FOUND: there is no such commit (yet); DW_E_CORRUPT. */
+dw_status dwi_log_read_commit(const dwi_log *log, int64_t version, dwi_arena *arena,
+                              dwi_commit *out, dw_error *err);
+/* PUT-if-absent of commit `version`. DW_E_EXISTS, DW_E_UNKNOWN: see dwi_store_put(). */
+dw_status dwi_log_put_commit(const dwi_log *log, int64_t version, dw_bytes body, dw_error *err);
+
+#endif

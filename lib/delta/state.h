@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an appender knows of a table: everything but its files. Immutable and shared by reference
+ * count; advancing makes a new one. Cost: protocol, metaData, txn and domainMetadata columns of the
+ * checkpoint, then the commits after it; never the list of files. */
+#ifndef DWI_DELTA_STATE_H
+#define DWI_DELTA_STATE_H
+
+#include "delta/log.h"
+#include "schema/type.h"
+
+typedef struct dwi_state {
+    dwi_arena arena;
+    int refs; /* __atomic */
+    int64_t version;
+    int64_t checkpoint_version;  /* newest one known, -1: none */
+    int64_t in_commit_timestamp; /* of `version`, -1: none */
+    dwi_protocol protocol;
+    dwi_metadata metadata;
+    dwi_schema *schema; /* of metadata.schema_string; a reference */
+    size_t n_txns;      /* by app_id, byte order */
+    const dwi_txn_action *txns;
+    size_t n_domains; /* live ones, by domain, byte order */
+    const dwi_domain_metadata *domains;
+} dwi_state;
+
+/* The state at `version`, -1: the latest. Checks that protocol and features can be read.
+ * A checkpoint that cannot be read is told to the log and an older one used; without one that works
+ * and with commits missing before it the error names the broken checkpoint. */
+dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, dw_error *err);
+
+/* Told of every commit on the way, in order; may be NULL. Views die with the call. */
+typedef struct dwi_commit_observer {
+    void *ctx;
+    dw_status (*each)(void *ctx, const dwi_commit *commit, dw_error *err);
+} dwi_commit_observer;
+
+/* The latest state, reading only commits after `base` (GET of version + 1, + 2, … until there is
+ * none); *out is `base` with one more reference when nothing came. */
+dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
+                            dwi_state **out, dw_error *err);
+/* The state after a commit of ours whose actions we know, without reading it back. */
+dw_status dwi_state_apply(const dw_allocator *alloc, const dwi_state *base,
+                          const dwi_commit *commit, dwi_state **out, dw_error *err);
+
+dwi_state *dwi_state_ref(dwi_state *state);
+void dwi_state_unref(dwi_state *state); /* NULL too */
+
+/* NULL: none. */
+const dwi_txn_action *dwi_state_txn(const dwi_state *state, dwi_sv app_id);
+/* A table property, matched ignoring case; ptr NULL: not set. */
+dwi_sv dwi_state_property(const dwi_state *state, const char *key);
+
+#endif
