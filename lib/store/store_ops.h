@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/env.h"
-#include "base/log.h"
+#include "base/logger.h"
 
 /* Accessors */
 uint32_t dwi_store_caps(const dw_store *store);

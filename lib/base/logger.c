@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/log.h"
+#include "base/logger.h"
 
 #include <stdio.h>
 
-void dwi_log(dwi_logger logger, int level, const char *fmt, ...)
+void dwi_logf(dwi_logger logger, int level, const char *fmt, ...)
 {
     char line[1024]; /* longer ones are cut: a log line is for people */
     va_list args;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines for the caller's log sink; silent without one. */
-#ifndef DWI_BASE_LOG_H
-#define DWI_BASE_LOG_H
+#ifndef DWI_BASE_LOGGER_H
+#define DWI_BASE_LOGGER_H
 
 #include "base/err.h"
 
@@ -10,6 +10,6 @@ typedef struct dwi_logger {
     void *ctx;
 } dwi_logger;
 
-void dwi_log(dwi_logger logger, int level, const char *fmt, ...) DWI_PRINTF(3, 4);
+void dwi_logf(dwi_logger logger, int level, const char *fmt, ...) DWI_PRINTF(3, 4);
 
 #endif
