@@ -25,7 +25,7 @@ bool dwi_buf_grow(dwi_buf *buf, size_t more);
 
 static inline bool dwi_buf_reserve(dwi_buf *buf, size_t more)
 {
-    return more <= buf->cap - buf->len || dwi_buf_grow(buf, more);
+    return (more <= buf->cap - buf->len && !buf->failed) || dwi_buf_grow(buf, more);
 }
 
 static inline void dwi_buf_append(dwi_buf *buf, const void *data, size_t len)
