@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control-plane JSON (log actions, schemas, stats) through cJSON, with our allocator, depth and
- * size limits, and 64-bit integers kept exact (cJSON alone has doubles only). Never for record
- * data.
+/* Control-plane JSON (log actions, schemas, stats) as a tree in an arena. Never for record data.
  *
- * Duplicate keys: the last one counts. Numbers keep their source text. */
+ * The parser is our own and strict (RFC 8259, valid UTF-8, no lone surrogate escapes), because
+ * cJSON cannot give what the log needs: exact 64-bit integers, NUL inside strings, source text, and
+ * memory from the handle's allocator (its hooks are global). Depth is limited to
+ * DWI_JSON_MAX_DEPTH.
+ *
+ * Duplicate keys: the last one counts, and is the only member left. */
 #ifndef DWI_JSON_JSON_DOC_H
 #define DWI_JSON_JSON_DOC_H
 
@@ -12,8 +15,10 @@
 
 typedef struct dwi_json dwi_json; /* one value; lives in the arena it was parsed into */
 
-/* Parse all of `text` (one value, white space around it allowed) into `arena`. `what` names the
- * source in errors. DW_E_CORRUPT with the offset, DW_E_NOMEM. */
+enum { DWI_JSON_MAX_DEPTH = 512 };
+
+/* Parse all of `text` (one value, white space around it allowed) into `arena`, which keeps a copy
+ * of the text too. `what` names the source in errors. DW_E_CORRUPT with the offset, DW_E_NOMEM. */
 dw_status dwi_json_parse(dwi_arena *arena, dwi_sv text, const char *what, const dwi_json **out,
                          dw_error *err);
 
