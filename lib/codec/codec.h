@@ -19,15 +19,20 @@ typedef enum dwi_codec_id {
 
 /* "ZSTD" etc.; "?" for an unknown number. */
 const char *dwi_codec_name(int id);
-/* Built in for reading and writing. */
+/* Built in for reading and writing. LZ4 and LZ4_RAW are for reading alone. */
 bool dwi_codec_available(int id);
+bool dwi_codec_readable(int id);
 
-/* Working memory of one thread's compressions and decompressions; contexts are kept for reuse. */
+/* Working memory of one thread's compressions and decompressions; contexts are kept for reuse. They
+ * are made on first use. The compression libraries take their memory from malloc. */
 typedef struct dwi_codec_ctx dwi_codec_ctx;
 dw_status dwi_codec_ctx_new(const dw_allocator *alloc, dwi_codec_ctx **out, dw_error *err);
-void dwi_codec_ctx_free(dwi_codec_ctx *ctx);
+void dwi_codec_ctx_free(dwi_codec_ctx *ctx); /* NULL too */
+/* Bytes that the contexts hold. */
+size_t dwi_codec_ctx_bytes(const dwi_codec_ctx *ctx);
 
-/* Append the compressed form of `data` to `out`. level: zstd only, 0 means 1. */
+/* Append the compressed form of `data` to `out`. level: zstd (0 means 1), gzip (0 means 6) and
+ * brotli (0 means 4). DW_E_UNSUPPORTED (names the codec) when it is not built in for writing. */
 dw_status dwi_compress(dwi_codec_ctx *ctx, int id, int level, const void *data, size_t len,
                        dwi_buf *out, dw_error *err);
 
