@@ -35,7 +35,8 @@ typedef struct dwi_field {
     dwi_sv name; /* NUL-terminated */
     const dwi_type *type;
     bool nullable;
-    int32_t field_id;     /* Parquet field_id, -1: none */
+    int32_t field_id;     /* Parquet field_id, -1: none; from JSON: metadata's
+                             delta.columnMapping.id, else parquet.field.id */
     dwi_sv metadata_json; /* the field's "metadata" object, verbatim; "{}" when empty */
 } dwi_field;
 
@@ -58,8 +59,9 @@ struct dwi_schema {
     dwi_sv json; /* the Delta JSON, as read or as we write it; NUL-terminated */
 };
 
-/* From Delta schema JSON. DW_E_CORRUPT (malformed; names the field's path), DW_E_UNSUPPORTED (an
- * unknown type, named), DW_E_SCHEMA (two names equal ignoring case). */
+/* From Delta schema JSON; a missing "nullable" is true, missing "metadata" is {}. DW_E_CORRUPT
+ * (malformed; names the field's path), DW_E_UNSUPPORTED (an unknown type, named), DW_E_SCHEMA (two
+ * names equal ignoring case). */
 dw_status dwi_schema_parse(const dw_allocator *alloc, dwi_sv json, dwi_schema **out, dw_error *err);
 /* A copy of a struct type of any arena; its JSON is written anew, metadata verbatim. */
 dw_status dwi_schema_from_type(const dw_allocator *alloc, const dwi_type *root, dwi_schema **out,
@@ -84,6 +86,8 @@ void dwi_type_append_name(dwi_buf *buf, const dwi_type *type);
 /* The Delta JSON of a type or field. */
 void dwi_type_append_json(dwi_buf *buf, const dwi_type *type);
 void dwi_field_append_json(dwi_buf *buf, const dwi_field *field);
+/* "long", "timestamp_ntz", "struct": the kind alone. */
+const char *dwi_type_kind_name(dwi_type_kind kind);
 /* Bytes of one value of a fixed-width type in a column (boolean: 0, it is a bitmap; string, binary
  * and nested: 0). */
 size_t dwi_type_width(dwi_type_kind kind);
