@@ -5,7 +5,8 @@
  * Layout by type: boolean a bitmap (LSB first); byte and short 1 and 2 bytes; integer, date and
  * float 4; long, double and timestamps 8; decimal 16 (little-endian two's complement); string and
  * binary 32-bit offsets and bytes; array and map 32-bit offsets and children (map: one child, a
- * struct of key and value); struct children of its own length; void nothing at all. */
+ * struct of key and value); struct children of its own length; void a validity bitmap that is all
+ * null. Null rows of fixed width types hold zeros. */
 #ifndef DWI_COLUMNS_VEC_H
 #define DWI_COLUMNS_VEC_H
 
@@ -26,6 +27,12 @@ typedef struct dwi_vec {
     const struct dwi_vec *children; /* struct: row i is child row offset + i; they have offsets of
                                      * their own on top */
 } dwi_vec;
+
+/* The type of a map's child: a struct of the map's two fields. */
+static inline dwi_type dwi_map_entries_type(const dwi_type *map)
+{
+    return (dwi_type){.kind = DWI_STRUCT, .n_fields = 2, .fields = map->fields};
+}
 
 static inline bool dwi_bit_get(const uint8_t *bits, int64_t i)
 {
@@ -50,13 +57,16 @@ struct dwi_column {
     dwi_buf data;
     size_t n_children;
     dwi_column *children;
+    dwi_type *entries_type; /* map: the struct of key and value, type of its one child; owned */
 };
 
+/* DW_E_UNSUPPORTED for variant. */
 dw_status dwi_column_init(dwi_column *column, const dwi_type *type, const dw_allocator *alloc,
                           dw_error *err);
 void dwi_column_done(dwi_column *column);  /* a zeroed one too */
 void dwi_column_clear(dwi_column *column); /* length 0, memory kept */
-/* Drop rows from the end, children too. */
+/* Drop rows from the end, children too, and what was appended to the children of a row that has not
+ * ended. */
 void dwi_column_truncate(dwi_column *column, int64_t length);
 /* One null (children of a struct get one too), or many. */
 dw_status dwi_column_append_null(dwi_column *column, dw_error *err);
@@ -64,9 +74,10 @@ dw_status dwi_column_append_nulls(dwi_column *column, int64_t count, dw_error *e
 /* One value; the caller knows the type. Fixed width: `value` points at its bytes. */
 dw_status dwi_column_append_fixed(dwi_column *column, const void *value, dw_error *err);
 dw_status dwi_column_append_bool(dwi_column *column, bool value, dw_error *err);
-/* DW_E_NOMEM past 2 GiB of bytes in one column as well; callers flush long before. */
+/* DW_E_NOMEM past 2 GiB of bytes in one column as well; callers flush long before. `data` may not
+ * point into the column. */
 dw_status dwi_column_append_bytes(dwi_column *column, const void *data, size_t len, dw_error *err);
-/* Row `row` of `vec`, any type, deep. */
+/* Rows first .. first + count of a view of the same type (but for nullability), deep. */
 dw_status dwi_column_append_vec(dwi_column *column, const dwi_vec *vec, int64_t first,
                                 int64_t count, dw_error *err);
 /* After the children of a struct got their values: one more valid row. After those of an array or
@@ -77,7 +88,9 @@ dw_status dwi_column_add_child(dwi_column *column, const dwi_type *type, dw_erro
 /* A view of it, children from `arena`; valid while the column does not change. NULL on no memory.
  */
 const dwi_vec *dwi_column_view(const dwi_column *column, dwi_arena *arena);
-/* Bytes in its buffers. */
+/* Where row `row` (up to length) of a string, binary, array or map begins. */
+int64_t dwi_column_offset_at(const dwi_column *column, int64_t row);
+/* Bytes of content in its buffers, children too. */
 size_t dwi_column_bytes(const dwi_column *column);
 
 #endif
