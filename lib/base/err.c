@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define DWI_ERR_DEFINED_HERE
 #include "base/err.h"
 
 #include <stdio.h>

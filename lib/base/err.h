@@ -34,4 +34,11 @@ dw_status dwi_err_nomem(dw_error *err);
 /* Put "PREFIX: " before the message; returns err's code or `status` when err is NULL. */
 dw_status dwi_err_prefix(dw_error *err, dw_status status, const char *fmt, ...) DWI_PRINTF(3, 4);
 
+/* Static analysis sees one file at a time: this tells it that an error is never DW_OK. */
+#if defined(__clang_analyzer__) && !defined(DWI_ERR_DEFINED_HERE)
+#define dwi_err(err, code, ...)     (dwi_err(err, code, __VA_ARGS__), (code))
+#define dwi_err_sys(err, code, ...) (dwi_err_sys(err, code, __VA_ARGS__), (code))
+#define dwi_err_nomem(err)          (dwi_err_nomem(err), DW_E_NOMEM)
+#endif
+
 #endif
