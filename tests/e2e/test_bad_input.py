@@ -43,7 +43,7 @@ def log_file(table, version, suffix="json"):
 
 def test_wrong_credentials(tool, bucket):
     done = tool.run("info", f"s3://{bucket}/table", AWS_SECRET_ACCESS_KEY="wrong")
-    one_line(done, RUNTIME, f"s3://{bucket}/table", "SignatureDoesNotMatch")
+    one_line(done, CONFIGURATION, f"s3://{bucket}/table", "SignatureDoesNotMatch")
 
 
 def test_no_bucket(tool):
@@ -123,7 +123,8 @@ def test_bad_rows_of_an_import_change_nothing(local_tool, table):
 def test_usage(local_tool, args):
     done = local_tool.run(*args)
     assert done.returncode == USAGE
-    assert done.stderr.startswith("deltawrite: ")
+    assert done.stderr.startswith("deltawrite")
+    assert len(done.stderr.splitlines()) == 1
 
 
 # ---------------------------------------------------------------------------------------------------- the service
