@@ -104,6 +104,12 @@ typedef struct dwi_commit_info {
     int8_t is_blind_append; /* 1, 0, -1: absent */
 } dwi_commit_info;
 
+typedef struct dwi_sidecar {
+    dwi_sv path; /* file name below _delta_log/_sidecars/ */
+    int64_t size;
+    int64_t modification_time;
+} dwi_sidecar;
+
 typedef enum dwi_action_kind {
     DWI_ACTION_UNKNOWN = 0, /* ignored */
     DWI_ACTION_PROTOCOL = 1,
@@ -128,16 +134,21 @@ typedef struct dwi_action {
         dwi_txn_action txn;
         dwi_domain_metadata domain;
         dwi_commit_info commit_info;
+        dwi_sidecar sidecar;
     } u;
 } dwi_action;
 
 /* One line of a commit. DW_E_CORRUPT names `what` ("_delta_log/….json: line 3") and the field. */
 dw_status dwi_action_parse(dwi_arena *arena, dwi_sv line, const char *what, dwi_action *out,
                            dw_error *err);
-/* Append the action's line, newline included. Not for COMMIT_INFO (see commit.c) and CDC. */
+/* What a line holds by its first key, without parsing; UNKNOWN when that cannot be told. */
+dwi_action_kind dwi_action_peek(dwi_sv line);
+/* Append the action's line, newline included. Not for COMMIT_INFO (see commit.c), CDC and what
+ * only checkpoints hold. */
 void dwi_action_append(dwi_buf *out, const dwi_action *action);
 
-/* Identity of a file in the log: path, and the deletion vector's unique id. */
+/* Append the identity of a file in the log: path (decoded, so that two spellings of one name are
+ * the same file), and the deletion vector's unique id. */
 dw_status dwi_file_key(dwi_sv path, const dwi_dv *dv, dwi_buf *out, dw_error *err);
 
 #endif

@@ -7,6 +7,26 @@
 
 #include "delta/state.h"
 
+typedef enum dwi_support {
+    DWI_SUPPORT_YES = 0,      /* done, or it obliges to nothing */
+    DWI_SUPPORT_INACTIVE = 1, /* only while the table's metadata does not use it */
+    DWI_SUPPORT_NO = 2
+} dwi_support;
+
+typedef struct dwi_feature {
+    const char *name;
+    int32_t legacy_writer;  /* lowest writer version that implies it, 0: none */
+    bool reader;            /* readers have to know it too */
+    int log;                /* dwi_support: replay the log (asked of reader features only) */
+    int scan;               /* dwi_support: read rows */
+    int append;             /* dwi_support: add rows */
+    const char *switch_key; /* property that turns it on in a new table of ours, NULL: none */
+} dwi_feature;
+
+/* The one list of names; all others are unknown, and refused where they bind. */
+const dwi_feature *dwi_features_table(size_t *out_n);
+const dwi_feature *dwi_features_find(dwi_sv name);
+
 /* DW_E_UNSUPPORTED names the feature or version. */
 dw_status dwi_features_check_log(const dwi_protocol *protocol, dw_error *err); /* replay the log */
 dw_status dwi_features_check_scan(const dwi_state *state, dw_error *err);      /* read rows */
@@ -16,6 +36,10 @@ dw_status dwi_features_check_append(const dwi_state *state, dw_error *err);    /
  * DW_E_ARG a malformed value. */
 dw_status dwi_features_for_new_table(dwi_arena *arena, const dwi_type *schema, dwi_kvs properties,
                                      dwi_protocol *out, dw_error *err);
+/* Keys that only ask for a protocol at creation ("delta.feature.NAME", "delta.minReaderVersion")
+ * and are not stored in metadata. */
+bool dwi_features_is_request(dwi_sv key);
+/* Listed, or implied by a legacy writer version. */
 bool dwi_features_has_writer(const dwi_protocol *protocol, const char *feature);
 
 #endif

@@ -22,7 +22,11 @@ void dwi_log_done(dwi_log *log); /* a zeroed one too */
 /* Key of `relative` below the table's root; NULL when out of memory. Free with dwi_cstr_free(). */
 char *dwi_log_key(const dwi_log *log, const char *relative);
 
-/* What a listing of the log finds for one version to open. */
+enum { DWI_LOG_NAME_SIZE = 64 };
+/* "_delta_log/%020d.json" */
+void dwi_log_commit_name(int64_t version, char out[DWI_LOG_NAME_SIZE]);
+
+/* One file of the log as a listing tells it. */
 typedef struct dwi_log_file {
     dwi_sv name; /* relative to _delta_log/, NUL-terminated */
     int64_t version;
@@ -56,6 +60,13 @@ typedef struct dwi_segment {
 dw_status dwi_log_segment(const dwi_log *log, int64_t version, int64_t before_checkpoint,
                           dwi_arena *arena, dwi_segment *out, dw_error *err);
 
+/* All commit files that the log still has, ascending, without regard to gaps. */
+dw_status dwi_log_list_commits(const dwi_log *log, dwi_arena *arena, size_t *out_n,
+                               const dwi_log_file **out, dw_error *err);
+
+/* What _last_checkpoint says. DW_E_NOT_FOUND, DW_E_CORRUPT. */
+dw_status dwi_log_last_checkpoint(const dwi_log *log, int64_t *out_version, dw_error *err);
+
 typedef struct dwi_commit {
     int64_t version;
     size_t n_actions;
@@ -65,6 +76,17 @@ typedef struct dwi_commit {
 /* All actions of one commit. DW_E_NOT_FOUND: there is no such commit (yet); DW_E_CORRUPT. */
 dw_status dwi_log_read_commit(const dwi_log *log, int64_t version, dwi_arena *arena,
                               dwi_commit *out, dw_error *err);
+/* The same one action at a time, and only those of the kinds asked for (1u << DWI_ACTION_...);
+ * views die with each call. Lines of other kinds are not even parsed. Memory: the commit's text. */
+dw_status dwi_log_visit_commit(const dwi_log *log, int64_t version, unsigned kinds,
+                               dw_status (*each)(void *ctx, const dwi_action *action,
+                                                 dw_error *err),
+                               void *ctx, dw_error *err);
+/* Lines of NDJSON text of actions, as above. `what` names the text in errors. */
+dw_status dwi_log_visit_lines(const dw_allocator *alloc, dwi_sv text, const char *what,
+                              unsigned kinds,
+                              dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
+                              void *ctx, dw_error *err);
 /* PUT-if-absent of commit `version`. DW_E_EXISTS, DW_E_UNKNOWN: see dwi_store_put(). */
 dw_status dwi_log_put_commit(const dwi_log *log, int64_t version, dw_bytes body, dw_error *err);
 

@@ -12,7 +12,7 @@ typedef struct dwi_state {
     dwi_arena arena;
     int refs; /* __atomic */
     int64_t version;
-    int64_t checkpoint_version;  /* newest one known, -1: none */
+    int64_t checkpoint_version;  /* __atomic; newest one known, -1: none */
     int64_t in_commit_timestamp; /* of `version`, -1: none */
     dwi_protocol protocol;
     dwi_metadata metadata;
@@ -49,5 +49,10 @@ void dwi_state_unref(dwi_state *state); /* NULL too */
 const dwi_txn_action *dwi_state_txn(const dwi_state *state, dwi_sv app_id);
 /* A table property, matched ignoring case; ptr NULL: not set. */
 dwi_sv dwi_state_property(const dwi_state *state, const char *key);
+
+/* The newest checkpoint known to this state, -1: none. States made from this one inherit it. */
+int64_t dwi_state_checkpoint(const dwi_state *state);
+/* A checkpoint of `version` is there now; the only thing of a state that ever changes. */
+void dwi_state_note_checkpoint(dwi_state *state, int64_t version);
 
 #endif

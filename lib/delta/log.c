@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+
+/* A commit is held in memory as text while it is read. */
+static const int64_t max_commit_bytes = INT64_C(1) << 30;
+
+/* `path` without slashes at its ends. */
+static dwi_sv trim_slashes(const char *path)
+{
+    dwi_sv text = dwi_sv_cstr(path);
+
+    while (text.len > 0 && text.ptr[0] == '/') {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && text.ptr[text.len - 1] == '/')
+        text.len--;
+    return text;
+}
+
+dw_status dwi_log_init(dwi_log *log, dw_store *store, const char *path, const dw_allocator *alloc,
+                       dwi_logger logger, dw_error *err)
+{
+    dwi_sv trimmed = trim_slashes(path);
+    dwi_log made = {.store = store, .alloc = alloc, .logger = logger};
+    dwi_buf root;
+    dw_status status = DW_OK;
+
+    made.env = dwi_store_env(store);
+    dwi_buf_init(&root, alloc);
+    dwi_buf_append(&root, trimmed.ptr, trimmed.len);
+    if (trimmed.len > 0)
+        dwi_buf_append_byte(&root, '/');
+    if (dwi_buf_cstr(&root) != NULL)
+        made.root = dwi_cstr_dup(alloc, (const char *)root.data);
+    if (made.root == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    *log = made;
+done:
+    dwi_buf_done(&root);
+    return status;
+}
+
+void dwi_log_done(dwi_log *log)
+{
+    if (log->alloc != NULL)
+        dwi_cstr_free(log->alloc, log->root);
+    memset(log, 0, sizeof(*log));
+}
+
+char *dwi_log_key(const dwi_log *log, const char *relative)
+{
+    dwi_buf key;
+    char *copy = NULL;
+
+    dwi_buf_init(&key, log->alloc);
+    dwi_buf_append_cstr(&key, log->root);
+    dwi_buf_append_cstr(&key, relative);
+    if (dwi_buf_cstr(&key) != NULL)
+        copy = dwi_cstr_dup(log->alloc, (const char *)key.data);
+    dwi_buf_done(&key);
+    return copy;
+}
+
+void dwi_log_commit_name(int64_t version, char out[DWI_LOG_NAME_SIZE])
+{
+    (void)snprintf(out, DWI_LOG_NAME_SIZE, "_delta_log/%020" PRId64 ".json", version);
+}
+
+static dw_status get_commit(const dwi_log *log, const char *name, dwi_buf *out, dw_error *err)
+{
+    const dw_range all = DW_RANGE_ALL;
+    char *key = dwi_log_key(log, name);
+    dw_status status;
+
+    if (key == NULL)
+        return dwi_err_nomem(err);
+    status = dwi_store_get(log->store, key, all, max_commit_bytes, out, err);
+    dwi_cstr_free(log->alloc, key);
+    return status;
+}
+
+/* The next line without its end; false at the end of the text. */
+static bool next_line(dwi_sv *text, dwi_sv *out)
+{
+    const char *end;
+
+    if (text->len == 0)
+        return false;
+    end = memchr(text->ptr, '\n', text->len);
+    out->ptr = text->ptr;
+    out->len = end == NULL ? text->len : (size_t)(end - text->ptr);
+    text->ptr += out->len + (end != NULL);
+    text->len -= out->len + (end != NULL);
+    return true;
+}
+
+static bool is_blank(dwi_sv line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if (line.ptr[i] != ' ' && line.ptr[i] != '\t' && line.ptr[i] != '\r')
+            return false;
+    return true;
+}
+
+dw_status dwi_log_visit_lines(const dw_allocator *alloc, dwi_sv text, const char *what,
+                              unsigned kinds,
+                              dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
+                              void *ctx, dw_error *err)
+{
+    char where[2 * DWI_LOG_NAME_SIZE];
+    dw_status status = DW_OK;
+    dwi_arena arena;
+    dwi_sv line;
+
+    dwi_arena_init(&arena, alloc);
+    for (int64_t number = 1; next_line(&text, &line); number++) {
+        dwi_action_kind kind = dwi_action_peek(line);
+        dwi_action action;
+        if (is_blank(line) || (kind != DWI_ACTION_UNKNOWN && (kinds & (1u << kind)) == 0))
+            continue;
+        (void)snprintf(where, sizeof(where), "%.90s: line %" PRId64, what, number);
+        DWI_TRY(dwi_action_parse(&arena, line, where, &action, err));
+        if ((kinds & (1u << action.kind)) != 0)
+            DWI_TRY(each(ctx, &action, err));
+        dwi_arena_done(&arena);
+    }
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+dw_status dwi_log_visit_commit(const dwi_log *log, int64_t version, unsigned kinds,
+                               dw_status (*each)(void *ctx, const dwi_action *action,
+                                                 dw_error *err),
+                               void *ctx, dw_error *err)
+{
+    char name[DWI_LOG_NAME_SIZE];
+    dw_status status;
+    dwi_buf body;
+
+    dwi_buf_init(&body, log->alloc);
+    dwi_log_commit_name(version, name);
+    DWI_TRY(get_commit(log, name, &body, err));
+    DWI_TRY(dwi_log_visit_lines(log->alloc, (dwi_sv){(const char *)body.data, body.len}, name,
+                                kinds, each, ctx, err));
+done:
+    dwi_buf_done(&body);
+    return status;
+}
+
+/* Parse every line into `actions`, which has room. */
+static dw_status parse_lines(dwi_arena *arena, dwi_sv text, const char *name, dwi_action *actions,
+                             size_t *out_n, dw_error *err)
+{
+    char where[2 * DWI_LOG_NAME_SIZE];
+    dw_status status = DW_OK;
+    size_t n = 0;
+    dwi_sv line;
+
+    for (int64_t number = 1; next_line(&text, &line); number++) {
+        if (is_blank(line))
+            continue;
+        (void)snprintf(where, sizeof(where), "%s: line %" PRId64, name, number);
+        DWI_TRY(dwi_action_parse(arena, line, where, &actions[n], err));
+        n += actions[n].kind != DWI_ACTION_UNKNOWN;
+    }
+    *out_n = n;
+done:
+    return status;
+}
+
+dw_status dwi_log_read_commit(const dwi_log *log, int64_t version, dwi_arena *arena,
+                              dwi_commit *out, dw_error *err)
+{
+    char name[DWI_LOG_NAME_SIZE];
+    dwi_commit commit = {.version = version};
+    dwi_action *actions;
+    size_t n_lines = 1;
+    dw_status status;
+    dwi_buf body;
+
+    dwi_buf_init(&body, log->alloc);
+    dwi_log_commit_name(version, name);
+    DWI_TRY(get_commit(log, name, &body, err));
+    for (size_t i = 0; i < body.len; i++)
+        n_lines += body.data[i] == '\n';
+    actions = dwi_arena_array(arena, n_lines, sizeof(*actions));
+    if (actions == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    DWI_TRY(parse_lines(arena, (dwi_sv){(const char *)body.data, body.len}, name, actions,
+                        &commit.n_actions, err));
+    commit.actions = actions;
+    *out = commit;
+done:
+    dwi_buf_done(&body);
+    return status;
+}
+
+dw_status dwi_log_put_commit(const dwi_log *log, int64_t version, dw_bytes body, dw_error *err)
+{
+    char name[DWI_LOG_NAME_SIZE];
+    dw_status status;
+    char *key;
+
+    dwi_log_commit_name(version, name);
+    key = dwi_log_key(log, name);
+    if (key == NULL)
+        return dwi_err_nomem(err);
+    status = dwi_store_put(log->store, key, body, DW_PUT_IF_ABSENT, err);
+    dwi_cstr_free(log->alloc, key);
+    return status;
+}
+
+dw_status dwi_log_last_checkpoint(const dwi_log *log, int64_t *out_version, dw_error *err)
+{
+    static const char name[] = "_delta_log/_last_checkpoint";
+    const dwi_json *root = NULL;
+    int64_t version = -1;
+    dwi_arena arena;
+    dwi_buf body;
+    dw_status status;
+
+    dwi_arena_init(&arena, log->alloc);
+    dwi_buf_init(&body, log->alloc);
+    DWI_TRY(get_commit(log, name, &body, err));
+    DWI_TRY(dwi_json_parse(&arena, (dwi_sv){(const char *)body.data, body.len}, name, &root, err));
+    if (!dwi_json_as_i64(dwi_json_get(root, "version"), &version) || version < 0)
+        DWI_TRY(dwi_err(err, DW_E_CORRUPT, "%s: no version", name));
+    *out_version = version;
+done:
+    dwi_buf_done(&body);
+    dwi_arena_done(&arena);
+    return status;
+}

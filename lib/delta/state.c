@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/map.h"
+#include "delta/checkpoint.h"
+#include "delta/features.h"
+#include "delta/properties.h"
+
+/* Actions being reconciled into a state: the last one of a kind and key counts. */
+typedef struct builder {
+    dwi_state *state; /* its arena holds everything */
+    bool has_protocol;
+    bool has_metadata;
+    dwi_schema *schema; /* of the base while metadata is its; a reference, or NULL */
+    dwi_map txns;       /* app id to dwi_txn_action */
+    dwi_map domains;    /* domain to dwi_domain_metadata */
+} builder;
+
+static dw_status builder_init(builder *b, const dw_allocator *alloc, dw_error *err)
+{
+    memset(b, 0, sizeof(*b));
+    dwi_map_init(&b->txns, alloc, 1);
+    dwi_map_init(&b->domains, alloc, 2);
+    b->state = dwi_alloc_zero(alloc, sizeof(*b->state));
+    if (b->state == NULL)
+        return dwi_err_nomem(err);
+    dwi_arena_init(&b->state->arena, alloc);
+    b->state->refs = 1;
+    b->state->checkpoint_version = -1;
+    b->state->in_commit_timestamp = -1;
+    return DW_OK;
+}
+
+static void builder_done(builder *b)
+{
+    dwi_map_done(&b->txns);
+    dwi_map_done(&b->domains);
+    dwi_schema_unref(b->schema);
+    dwi_state_unref(b->state);
+}
+
+static bool copy_sv(dwi_arena *arena, dwi_sv *text)
+{
+    return text->ptr == NULL || dwi_arena_sv(arena, *text, text);
+}
+
+static bool copy_svs(dwi_arena *arena, dwi_svs *list)
+{
+    dwi_sv *items = dwi_arena_array(arena, list->count, sizeof(*items));
+    bool ok = items != NULL;
+
+    for (size_t i = 0; ok && i < list->count; i++) {
+        items[i] = list->items[i];
+        ok = copy_sv(arena, &items[i]);
+    }
+    list->items = items;
+    return ok;
+}
+
+static bool copy_kvs(dwi_arena *arena, dwi_kvs *list)
+{
+    dwi_kv *items = dwi_arena_array(arena, list->count, sizeof(*items));
+    bool ok = items != NULL;
+
+    for (size_t i = 0; ok && i < list->count; i++) {
+        items[i] = list->items[i];
+        ok = copy_sv(arena, &items[i].key) && copy_sv(arena, &items[i].value);
+    }
+    list->items = items;
+    return ok;
+}
+
+static bool put_protocol(builder *b, dwi_protocol protocol)
+{
+    dwi_arena *arena = &b->state->arena;
+
+    b->state->protocol = protocol;
+    b->has_protocol = true;
+    return copy_svs(arena, &b->state->protocol.reader_features) &&
+           copy_svs(arena, &b->state->protocol.writer_features);
+}
+
+static bool put_metadata(builder *b, dwi_metadata metadata)
+{
+    dwi_arena *arena = &b->state->arena;
+    dwi_metadata *kept = &b->state->metadata;
+
+    *kept = metadata;
+    b->has_metadata = true;
+    return copy_sv(arena, &kept->id) && copy_sv(arena, &kept->name) &&
+           copy_sv(arena, &kept->description) && copy_sv(arena, &kept->format_provider) &&
+           copy_kvs(arena, &kept->format_options) && copy_sv(arena, &kept->schema_string) &&
+           copy_svs(arena, &kept->partition_columns) && copy_kvs(arena, &kept->configuration);
+}
+
+static bool put_txn(builder *b, const dwi_txn_action *txn)
+{
+    dwi_map_entry *entry = dwi_map_put(&b->txns, txn->app_id, NULL);
+    dwi_txn_action *kept;
+
+    if (entry == NULL)
+        return false;
+    if (entry->value == NULL) {
+        entry->value = dwi_arena_zero(&b->state->arena, sizeof(*kept));
+        if (entry->value == NULL ||
+            !dwi_arena_sv(&b->state->arena, txn->app_id, &((dwi_txn_action *)entry->value)->app_id))
+            return false;
+    }
+    kept = entry->value;
+    kept->version = txn->version;
+    kept->last_updated = txn->last_updated;
+    return true;
+}
+
+static bool put_domain(builder *b, const dwi_domain_metadata *domain)
+{
+    dwi_map_entry *entry;
+    dwi_domain_metadata *kept;
+
+    if (domain->removed) {
+        dwi_map_remove(&b->domains, domain->domain);
+        return true;
+    }
+    entry = dwi_map_put(&b->domains, domain->domain, NULL);
+    kept = dwi_arena_dup(&b->state->arena, domain, sizeof(*domain));
+    if (entry == NULL || kept == NULL)
+        return false;
+    entry->value = kept;
+    return copy_sv(&b->state->arena, &kept->domain) &&
+           copy_sv(&b->state->arena, &kept->configuration);
+}
+
+/* What a state is made of; other actions are passed over. */
+enum {
+    STATE_KINDS = 1u << DWI_ACTION_PROTOCOL | 1u << DWI_ACTION_METADATA | 1u << DWI_ACTION_TXN |
+                  1u << DWI_ACTION_DOMAIN_METADATA | 1u << DWI_ACTION_COMMIT_INFO
+};
+
+static dw_status put_action(void *ctx, const dwi_action *action, dw_error *err)
+{
+    builder *b = ctx;
+    bool ok = true;
+
+    switch (action->kind) {
+    case DWI_ACTION_PROTOCOL:
+        ok = put_protocol(b, action->u.protocol);
+        break;
+    case DWI_ACTION_METADATA:
+        dwi_schema_unref(b->schema);
+        b->schema = NULL;
+        ok = put_metadata(b, action->u.metadata);
+        break;
+    case DWI_ACTION_TXN:
+        ok = put_txn(b, &action->u.txn);
+        break;
+    case DWI_ACTION_DOMAIN_METADATA:
+        ok = put_domain(b, &action->u.domain);
+        break;
+    case DWI_ACTION_COMMIT_INFO:
+        b->state->in_commit_timestamp = action->u.commit_info.in_commit_timestamp;
+        break;
+    case DWI_ACTION_UNKNOWN:
+    case DWI_ACTION_ADD:
+    case DWI_ACTION_REMOVE:
+    case DWI_ACTION_CDC:
+    case DWI_ACTION_CHECKPOINT_METADATA:
+    case DWI_ACTION_SIDECAR:
+        break;
+    }
+    return ok ? DW_OK : dwi_err_nomem(err);
+}
+
+static void begin_version(builder *b, int64_t version)
+{
+    b->state->version = version;
+    b->state->in_commit_timestamp = -1;
+}
+
+static dw_status put_commit(builder *b, const dwi_commit *commit, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    begin_version(b, commit->version);
+    for (size_t i = 0; i < commit->n_actions; i++)
+        DWI_TRY(put_action(b, &commit->actions[i], err));
+done:
+    return status;
+}
+
+/* Start from a state: everything in it again, in the builder's memory. */
+static dw_status put_state(builder *b, const dwi_state *base, dw_error *err)
+{
+    bool ok = put_protocol(b, base->protocol) && put_metadata(b, base->metadata);
+
+    for (size_t i = 0; ok && i < base->n_txns; i++)
+        ok = put_txn(b, &base->txns[i]);
+    for (size_t i = 0; ok && i < base->n_domains; i++)
+        ok = put_domain(b, &base->domains[i]);
+    b->schema = dwi_schema_ref(base->schema);
+    b->state->version = base->version;
+    b->state->in_commit_timestamp = base->in_commit_timestamp;
+    b->state->checkpoint_version = dwi_state_checkpoint(base);
+    return ok ? DW_OK : dwi_err_nomem(err);
+}
+
+static int by_app_id(const void *a, const void *b)
+{
+    return dwi_sv_cmp(((const dwi_txn_action *)a)->app_id, ((const dwi_txn_action *)b)->app_id);
+}
+
+static int by_domain(const void *a, const void *b)
+{
+    return dwi_sv_cmp(((const dwi_domain_metadata *)a)->domain,
+                      ((const dwi_domain_metadata *)b)->domain);
+}
+
+/* The values of a map as a sorted array. */
+static dw_status flatten(dwi_arena *arena, const dwi_map *map, size_t size,
+                         int (*order)(const void *, const void *), const void **out, size_t *out_n,
+                         dw_error *err)
+{
+    char *items = dwi_arena_array(arena, map->live, size);
+    size_t n = 0;
+
+    if (items == NULL)
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < map->count; i++)
+        if (map->entries[i].value != NULL)
+            memcpy(items + n++ * size, map->entries[i].value, size);
+    qsort(items, n, size, order);
+    *out = items;
+    *out_n = n;
+    return DW_OK;
+}
+
+/* Checks, parses the schema, and hands the state over. */
+static dw_status builder_finish(builder *b, dwi_state **out, dw_error *err)
+{
+    dwi_state *state = b->state;
+    const void *items = NULL;
+    dw_status status;
+
+    if (!b->has_protocol)
+        DWI_TRY(dwi_err(err, DW_E_CORRUPT, "_delta_log: version %" PRId64 " has no protocol action",
+                        state->version));
+    DWI_TRY(dwi_features_check_log(&state->protocol, err));
+    if (!b->has_metadata)
+        DWI_TRY(dwi_err(err, DW_E_CORRUPT, "_delta_log: version %" PRId64 " has no metaData action",
+                        state->version));
+    if (b->schema == NULL)
+        DWI_TRY(
+            dwi_schema_parse(state->arena.alloc, state->metadata.schema_string, &b->schema, err));
+    DWI_TRY(flatten(&state->arena, &b->txns, sizeof(dwi_txn_action), by_app_id, &items,
+                    &state->n_txns, err));
+    state->txns = items;
+    DWI_TRY(flatten(&state->arena, &b->domains, sizeof(dwi_domain_metadata), by_domain, &items,
+                    &state->n_domains, err));
+    state->domains = items;
+    state->schema = b->schema;
+    b->schema = NULL;
+    b->state = NULL;
+    *out = state;
+done:
+    return status;
+}
+
+/* The commit at a checkpoint's version holds the in-commit timestamp that later commits must
+ * exceed. Its file may be gone; then the timestamp is unknown. */
+static dw_status read_in_commit_timestamp(const dwi_log *log, builder *b, dw_error *err)
+{
+    dw_error ignored = DW_ERROR_INIT;
+    dw_status status;
+    bool on = false;
+
+    if (!b->has_metadata || dwi_property_bool(b->state->metadata.configuration,
+                                              "delta.enableInCommitTimestamps", &on, &ignored))
+        return DW_OK;
+    if (!on)
+        return DW_OK;
+    status = dwi_log_visit_commit(log, b->state->version, 1u << DWI_ACTION_COMMIT_INFO, put_action,
+                                  b, err);
+    return status == DW_E_NOT_FOUND ? DW_OK : status;
+}
+
+static dw_status load_segment(const dwi_log *log, const dwi_segment *segment, dwi_state **out,
+                              bool *out_checkpoint_broken, dw_error *err)
+{
+    dw_status status;
+    builder b;
+
+    *out_checkpoint_broken = false;
+    DWI_TRY(builder_init(&b, log->alloc, err));
+    if (segment->checkpoint_version >= 0) {
+        begin_version(&b, segment->checkpoint_version);
+        b.state->checkpoint_version = segment->checkpoint_version;
+        status = dwi_checkpoint_read(log, segment, DWI_CHECKPOINT_STATE, put_action, &b, err);
+        *out_checkpoint_broken = status == DW_E_CORRUPT || status == DW_E_UNSUPPORTED ||
+                                 status == DW_E_NOT_FOUND || status == DW_E_SCHEMA;
+        DWI_TRY(status);
+        if (segment->n_commits == 0)
+            DWI_TRY(read_in_commit_timestamp(log, &b, err));
+    }
+    for (size_t i = 0; i < segment->n_commits; i++) {
+        begin_version(&b, segment->commits[i].version);
+        DWI_TRY(dwi_log_visit_commit(log, segment->commits[i].version, STATE_KINDS, put_action, &b,
+                                     err));
+    }
+    DWI_TRY(builder_finish(&b, out, err));
+done:
+    builder_done(&b);
+    return status;
+}
+
+dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, dw_error *err)
+{
+    const dwi_commit_observer nobody = {NULL, NULL};
+    dw_error first = DW_ERROR_INIT; /* the newest checkpoint's, when it is broken */
+    dw_error now = DW_ERROR_INIT;
+    int64_t before = -1;
+    dwi_state *state = NULL;
+    dwi_segment segment;
+    dwi_arena arena;
+    dw_status status;
+    bool broken = true;
+
+    dwi_arena_init(&arena, log->alloc);
+    while (broken) {
+        broken = false;
+        status = dwi_log_segment(log, version, before, &arena, &segment, &now);
+        if (status == DW_OK)
+            status = load_segment(log, &segment, &state, &broken, &now);
+        if (!broken)
+            break;
+        dwi_logf(log->logger, DW_LOG_WARN, "%s; trying without this checkpoint", now.message);
+        if (first.code == DW_OK)
+            first = now;
+        before = segment.checkpoint_version;
+    }
+    /* With a broken checkpoint and nothing that replaces it, that is what the caller can mend. */
+    if (status != DW_OK && err != NULL)
+        *err = first.code != DW_OK && status != DW_E_NOMEM ? first : now;
+    if (status != DW_OK && first.code != DW_OK && status != DW_E_NOMEM)
+        status = first.code;
+    DWI_TRY(status);
+    if (version < 0) {
+        /* A listing may end too early; the log ends only where there is no next commit. */
+        dwi_state *latest = NULL;
+        DWI_TRY(dwi_state_advance(log, state, nobody, &latest, err));
+        dwi_state_unref(state);
+        state = latest;
+    }
+    *out = state;
+    state = NULL;
+done:
+    dwi_state_unref(state);
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* The next commit into the builder; DW_E_NOT_FOUND when there is none. */
+static dw_status advance_one(const dwi_log *log, builder *b, dwi_commit_observer observer,
+                             dw_error *err)
+{
+    int64_t version = b->state->version + 1;
+    dwi_commit commit;
+    dwi_arena arena;
+    dw_status status;
+
+    dwi_arena_init(&arena, log->alloc);
+    if (observer.each == NULL) {
+        int64_t timestamp = b->state->in_commit_timestamp;
+        b->state->in_commit_timestamp = -1;
+        status = dwi_log_visit_commit(log, version, STATE_KINDS, put_action, b, err);
+        if (status == DW_E_NOT_FOUND)
+            b->state->in_commit_timestamp = timestamp;
+        DWI_TRY(status);
+        b->state->version = version;
+    } else {
+        DWI_TRY(dwi_log_read_commit(log, version, &arena, &commit, err));
+        DWI_TRY(observer.each(observer.ctx, &commit, err));
+        DWI_TRY(put_commit(b, &commit, err));
+    }
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
+                            dwi_state **out, dw_error *err)
+{
+    dwi_state *made = NULL;
+    dw_status status;
+    builder b;
+
+    DWI_TRY(builder_init(&b, log->alloc, err));
+    DWI_TRY(put_state(&b, base, err));
+    do
+        status = advance_one(log, &b, observer, err);
+    while (status == DW_OK);
+    if (status != DW_E_NOT_FOUND)
+        goto done;
+    if (b.state->version == base->version)
+        made = dwi_state_ref(base);
+    else
+        DWI_TRY(builder_finish(&b, &made, err));
+    *out = made;
+    status = DW_OK;
+done:
+    builder_done(&b);
+    return status;
+}
+
+dw_status dwi_state_apply(const dw_allocator *alloc, const dwi_state *base,
+                          const dwi_commit *commit, dwi_state **out, dw_error *err)
+{
+    dw_status status;
+    builder b;
+
+    DWI_TRY(builder_init(&b, alloc, err));
+    DWI_TRY(put_state(&b, base, err));
+    DWI_TRY(put_commit(&b, commit, err));
+    DWI_TRY(builder_finish(&b, out, err));
+done:
+    builder_done(&b);
+    return status;
+}
+
+dwi_state *dwi_state_ref(dwi_state *state)
+{
+    __atomic_add_fetch(&state->refs, 1, __ATOMIC_RELAXED);
+    return state;
+}
+
+void dwi_state_unref(dwi_state *state)
+{
+    const dw_allocator *alloc;
+
+    if (state == NULL || __atomic_sub_fetch(&state->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    alloc = state->arena.alloc;
+    dwi_schema_unref(state->schema);
+    dwi_arena_done(&state->arena);
+    dwi_free(alloc, state, sizeof(*state));
+}
+
+const dwi_txn_action *dwi_state_txn(const dwi_state *state, dwi_sv app_id)
+{
+    const dwi_txn_action wanted = {.app_id = app_id};
+
+    return state->n_txns == 0
+               ? NULL
+               : bsearch(&wanted, state->txns, state->n_txns, sizeof(wanted), by_app_id);
+}
+
+dwi_sv dwi_state_property(const dwi_state *state, const char *key)
+{
+    return dwi_property(state->metadata.configuration, key);
+}
+
+int64_t dwi_state_checkpoint(const dwi_state *state)
+{
+    return __atomic_load_n(&state->checkpoint_version, __ATOMIC_RELAXED);
+}
+
+void dwi_state_note_checkpoint(dwi_state *state, int64_t version)
+{
+    int64_t known = dwi_state_checkpoint(state);
+
+    while (known < version &&
+           !__atomic_compare_exchange_n(&state->checkpoint_version, &known, version, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        continue;
+}
