@@ -16,6 +16,7 @@ struct dw_table {
     dwi_log log;
     dw_table_options opts; /* engine_info is our own copy */
     char *engine_info;
+    char *uri; /* the store's name and the path, for messages and dw_snapshot_info */
     /* Lock order: commit_lock before lock. */
     pthread_mutex_t commit_lock; /* one commit of this table at a time */
     struct {
@@ -32,5 +33,9 @@ struct dw_table {
 dwi_state *dwi_table_state(dw_table *table);
 /* Replace it by a newer one (takes the reference); an older one is dropped. */
 void dwi_table_set_state(dw_table *table, dwi_state *state);
+
+/* Write a checkpoint of `state`, which the table's states know about from then on. The table is
+ * unharmed by an error. */
+dw_status dwi_table_checkpoint(dw_table *table, dwi_state *state, dw_error *err);
 
 #endif

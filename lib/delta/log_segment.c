@@ -250,8 +250,8 @@ static dw_status not_found(const dwi_log *log, int64_t version, int64_t oldest, 
                            dw_error *err)
 {
     if (newest < 0)
-        return dwi_err(err, DW_E_NOT_FOUND, "%s: not a Delta table: no _delta_log with commits",
-                       log->root[0] == '\0' ? dwi_store_name(log->store) : log->root);
+        return dwi_err(err, DW_E_NOT_FOUND, "not a Delta table: no commits in %s_delta_log",
+                       log->root);
     return dwi_err(err, DW_E_NOT_FOUND,
                    "version %" PRId64 ": no such version; the log has %" PRId64 " to %" PRId64,
                    version, oldest, newest);

@@ -144,11 +144,11 @@ static void what_is_no_table_is_not_found(void **state)
 {
     fixture *f = *state;
 
-    assert_no_segment(f, -1, DW_E_NOT_FOUND, "t/: not a Delta table");
+    assert_no_segment(f, -1, DW_E_NOT_FOUND, "not a Delta table: no commits in t/_delta_log");
     put_object(f, "t/data.parquet", "x");
     put_object(f, "t/_delta_log/_last_checkpoint", "{\"version\":1}");
-    assert_no_segment(f, -1, DW_E_NOT_FOUND, "t/: not a Delta table");
-    assert_no_segment(f, 0, DW_E_NOT_FOUND, "t/: not a Delta table");
+    assert_no_segment(f, -1, DW_E_NOT_FOUND, "not a Delta table: no commits in t/_delta_log");
+    assert_no_segment(f, 0, DW_E_NOT_FOUND, "not a Delta table: no commits in t/_delta_log");
 }
 
 static void a_commit_is_read_line_by_line(void **state)
