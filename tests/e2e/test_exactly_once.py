@@ -12,6 +12,7 @@ import time
 import pytest
 
 from support import events, judges, lake
+from support.lossy import LossyProxy
 from support.records import Decoder
 
 EVENTS = int(os.environ.get("DELTAWRITE_E2E_EVENTS", "20000"))
@@ -135,6 +136,21 @@ def test_instances_that_come_and_go_hand_over_without_loss(kafka, minio, bucket,
         assert code == 0, one.log_end()
     written = written()
     lake.wait_offsets(uri, ends(kafka, name, made), 60, minio.environment, services[2].alive)
+    check(uri, minio.environment, written)
+
+
+def test_lost_replies_of_the_store_lose_and_double_nothing(kafka, minio, bucket, topic, name, service):
+    messages = list(events.messages(EVENTS // 4, PARTITIONS, SEED * 1000 + 8))
+    made, uri = topic(PARTITIONS), f"s3://{name}/delta/events"
+    proxy = LossyProxy(minio.url, 0.05, SEED)
+    try:
+        one = service(BATCH_SIZE=100, AWS_ENDPOINT_URL=proxy.url).start()
+        written = kafka.produce(made, messages)
+        lake.wait_offsets(uri, ends(kafka, name, made), 120, minio.environment, one.alive)
+    finally:
+        proxy.close()
+    assert proxy.lost > 10
+    one.kill()
     check(uri, minio.environment, written)
 
 
