@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Invariants, whatever fails and whoever races:
+ *   1. Before each put of a new version every rule of delta/conflict.h holds for the state `on`,
+ * and the put is for version on + 1: if it wins, it is based on the latest state by definition.
+ *   2. While a version is undecided no other version is put, and it is put only with the same
+ * bytes.
+ *   3. A version is decided only by the store saying that our put took effect, or by reading it.
+ *   4. Every attempt carries the same txnId, and every commit that comes before ours is looked at
+ *      for it, so that an attempt which landed unseen is found and not repeated.
+ *   5. A commit that is decided in our favour is a success, even if memory is short afterwards.
+ *
+ *             check_on()          put_next(): OK
+ *   READY ---------------> CHECKED -----------------------------> WON
+ *     ^                       | EXISTS           UNKNOWN            ^ ^
+ *     |                       v                     |               | | settle(): ours, put again
+ * OK |   catch_up()         LOST <------------ UNDECIDED ----------+ |
+ *     +------------------------|    settle(): another's   <-+         |
+ *                              |                  settle(): not there, no answer: wait
+ *                              +--------------------------------------+
+ *                                catch_up(): finds our txnId
+ */
+#include "delta/commit.h"
+
+#include <assert.h>
+
+typedef enum outcome { OUTCOME_WON, OUTCOME_LOST, OUTCOME_UNDECIDED } outcome;
+
+enum {
+    RACE_BASE_US = 2000,
+    RACE_CAP_US = 500000,
+    SETTLE_BASE_US = 50000,
+    SETTLE_CAP_US = 5000000,
+    MAX_DOUBLINGS = 20
+};
+
+void dwi_committer_init(dwi_committer *committer, const dwi_log *log, dwi_state *base)
+{
+    *committer = (dwi_committer){.log = log, .undecided = -1};
+    committer->base = dwi_state_ref(base);
+    dwi_uuid(log->env, committer->txn_id);
+    dwi_commit_body_init(&committer->body, log->alloc);
+}
+
+void dwi_committer_done(dwi_committer *committer)
+{
+    dwi_state_unref(committer->base);
+    dwi_state_unref(committer->on);
+    dwi_commit_body_done(&committer->body);
+    *committer = (dwi_committer){.undecided = -1};
+}
+
+bool dwi_commit_is_ours(const dwi_commit *commit, const char *txn_id)
+{
+    for (size_t i = 0; i < commit->n_actions; i++)
+        if (commit->actions[i].kind == DWI_ACTION_COMMIT_INFO &&
+            dwi_sv_eq_cstr(commit->actions[i].u.commit_info.txn_id, txn_id))
+            return true;
+    return false;
+}
+
+static void move_on(dwi_committer *committer, dwi_state *state)
+{
+    dwi_state_unref(committer->on);
+    committer->on = state;
+}
+
+typedef struct watch {
+    const dwi_committer *committer;
+    const dwi_staged *staged; /* NULL: application ids are not looked at */
+    int64_t ours;             /* version of a commit of ours, -1: none seen */
+} watch;
+
+static dw_status watch_commit(void *ctx, const dwi_commit *commit, dw_error *err)
+{
+    watch *w = ctx;
+
+    if (dwi_commit_is_ours(commit, w->committer->txn_id)) {
+        w->ours = commit->version;
+        return DW_OK;
+    }
+    if (w->staged == NULL || w->ours >= 0)
+        return DW_OK;
+    return dwi_conflict_check_winner(commit, w->staged->apps, w->staged->n_apps, err);
+}
+
+/* Reads what came after `on`. *out_ours: a commit of ours among it, -1: none. */
+static dw_status catch_up(dwi_committer *committer, const dwi_staged *staged, int64_t *out_ours,
+                          dw_error *err)
+{
+    watch w = {committer, staged, -1};
+    dwi_state *latest;
+    dw_status status;
+
+    DWI_TRY(dwi_state_advance(committer->log, committer->on,
+                              (dwi_commit_observer){&w, watch_commit}, &latest, err));
+    move_on(committer, latest);
+    *out_ours = w.ours;
+done:
+    return status;
+}
+
+/* A handle's state may be behind: an application id that does not match is looked up once, where
+ * an earlier call's attempt may turn up. */
+static dw_status check_on(dwi_committer *committer, const dwi_staged *staged, bool first,
+                          int64_t *out_ours, dw_error *err)
+{
+    dw_status status;
+
+    status = dwi_conflict_check_apps(committer->on, staged->apps, staged->n_apps, err);
+    if (status == DW_E_FENCED && first) {
+        DWI_TRY(catch_up(committer, NULL, out_ours, err));
+        if (*out_ours >= 0)
+            goto done;
+        status = dwi_conflict_check_apps(committer->on, staged->apps, staged->n_apps, err);
+    }
+    if (status == DW_OK)
+        status = dwi_conflict_check(committer->base, committer->on, err);
+done:
+    return status;
+}
+
+static dw_status put_body(dwi_committer *committer, int64_t version, dw_error *err)
+{
+    dw_bytes body = {committer->body.text.data, committer->body.text.len};
+
+    return dwi_log_put_commit(committer->log, version, body, err);
+}
+
+/* First put of version on + 1. A version that exists stays undecided until it has been read: only
+ * then it is certain that it is not ours. */
+static dw_status put_next(dwi_committer *committer, const dwi_staged *staged, outcome *out,
+                          dw_error *err)
+{
+    int64_t version = committer->on->version + 1;
+    dw_status status;
+
+    assert(committer->undecided < 0); /* invariant 2 */
+    DWI_TRY(dwi_commit_body_build(&committer->body, staged, committer->on, committer->log->env,
+                                  committer->txn_id, err));
+    status = put_body(committer, version, err);
+    if (status == DW_OK) {
+        *out = OUTCOME_WON;
+    } else if (status == DW_E_EXISTS || status == DW_E_UNKNOWN) {
+        committer->undecided = version;
+        *out = status == DW_E_EXISTS ? OUTCOME_LOST : OUTCOME_UNDECIDED;
+        status = DW_OK;
+    }
+done:
+    return status;
+}
+
+/* Reads the undecided version, and puts it again when it is not there. */
+static dw_status settle(dwi_committer *committer, outcome *out, dw_error *err)
+{
+    int64_t version = committer->undecided;
+    dwi_arena arena;
+    dwi_commit commit;
+    dw_status status;
+
+    dwi_arena_init(&arena, committer->log->alloc);
+    status = dwi_log_read_commit(committer->log, version, &arena, &commit, err);
+    if (status == DW_OK) {
+        *out = dwi_commit_is_ours(&commit, committer->txn_id) ? OUTCOME_WON : OUTCOME_LOST;
+        goto done;
+    }
+    if (status != DW_E_NOT_FOUND)
+        goto done;
+    status = put_body(committer, version, err);
+    if (status == DW_OK)
+        *out = OUTCOME_WON;
+    else if (status == DW_E_EXISTS || status == DW_E_UNKNOWN)
+        *out = OUTCOME_UNDECIDED;
+    if (status == DW_E_EXISTS || status == DW_E_UNKNOWN)
+        status = DW_OK;
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* Publication has happened: whatever fails here, the commit is a success (invariant 5). */
+static void take_win(dwi_committer *committer, int64_t version, dwi_committed *out)
+{
+    dwi_commit commit = {version, committer->body.n_actions, committer->body.actions};
+    dwi_state *state = NULL;
+    dw_error err = DW_ERROR_INIT;
+
+    if (committer->on->version == version - 1 &&
+        dwi_state_apply(committer->log->alloc, committer->on, &commit, &state, &err) == DW_OK)
+        move_on(committer, state);
+    else if (committer->on->version < version)
+        dwi_logf(committer->log->logger, DW_LOG_WARN, "version %lld is committed, not applied: %s",
+                 (long long)version, err.message);
+    committer->undecided = -1;
+    out->version = version;
+    out->state = dwi_state_ref(committer->on);
+}
+
+static dw_status wait_or_give_up(const dwi_committer *committer, int64_t deadline_us, int attempt,
+                                 outcome last, dw_error *err)
+{
+    const dwi_env *env = committer->log->env;
+    bool open = last == OUTCOME_UNDECIDED;
+    int doublings = attempt < MAX_DOUBLINGS ? attempt : MAX_DOUBLINGS;
+    int64_t left_us = deadline_us - env->monotonic_us(env->ctx);
+    int64_t wait_us;
+
+    if (left_us <= 0 && open)
+        return dwi_err_sys(err, DW_E_UNKNOWN, 0, true,
+                           "version %lld: it is not known whether our commit took effect; "
+                           "commit again to find out",
+                           (long long)committer->undecided);
+    if (left_us <= 0)
+        return dwi_err_sys(err, DW_E_IO, 0, true,
+                           "version %lld: other writers were faster %d times in a row",
+                           (long long)committer->on->version + 1, attempt + 1);
+    wait_us = dwi_backoff_us(env, doublings, open ? SETTLE_BASE_US : RACE_BASE_US,
+                             open ? SETTLE_CAP_US : RACE_CAP_US);
+    env->sleep_us(env->ctx, wait_us < left_us ? wait_us : left_us);
+    return DW_OK;
+}
+
+/* An undecided version makes every failure to look DW_E_UNKNOWN: we cannot say "not published". */
+static dw_status try_settle(dwi_committer *committer, outcome *out, dw_error *err)
+{
+    dw_error local = DW_ERROR_INIT;
+    dw_error *e = err != NULL ? err : &local;
+    dw_status status = settle(committer, out, e);
+
+    if (status == DW_OK)
+        return DW_OK;
+    if (status == DW_E_THROTTLED || e->retryable) {
+        *out = OUTCOME_UNDECIDED;
+        return DW_OK;
+    }
+    e->code = DW_E_UNKNOWN;
+    e->retryable = true;
+    return dwi_err_prefix(e, DW_E_UNKNOWN,
+                          "version %lld: it is not known whether our commit took effect",
+                          (long long)committer->undecided);
+}
+
+/* Another commit has the version. `on` moves past it; our own may be among what is read. */
+static dw_status after_loss(dwi_committer *committer, const dwi_staged *staged, int64_t *out_ours,
+                            dw_error *err)
+{
+    dw_status status;
+
+    status = catch_up(committer, staged, out_ours, err);
+    if (status == DW_E_FENCED) /* decided: the winner was read, and it is not ours */
+        committer->undecided = -1;
+    if (status != DW_OK)
+        return status;
+    if (committer->undecided <= committer->on->version)
+        committer->undecided = -1;
+    return DW_OK;
+}
+
+/* One step of the diagram. *out_ours: the version that is ours, when *out is WON. */
+static dw_status step(dwi_committer *committer, const dwi_staged *staged, bool first, outcome *out,
+                      int64_t *out_ours, dw_error *err)
+{
+    int64_t ours = -1;
+    dw_status status;
+
+    if (committer->undecided >= 0) {
+        DWI_TRY(try_settle(committer, out, err));
+        if (*out == OUTCOME_WON)
+            ours = committer->undecided;
+    } else {
+        DWI_TRY(check_on(committer, staged, first, &ours, err));
+        if (ours < 0) {
+            DWI_TRY(put_next(committer, staged, out, err));
+            if (*out == OUTCOME_WON)
+                ours = committer->on->version + 1;
+        }
+    }
+    if (ours < 0 && *out == OUTCOME_LOST)
+        DWI_TRY(after_loss(committer, staged, &ours, err));
+    *out_ours = ours;
+done:
+    return status;
+}
+
+dw_status dwi_committer_run(dwi_committer *committer, const dwi_staged *staged, dwi_state *known,
+                            int64_t timeout_ms, dwi_committed *out, dw_error *err)
+{
+    const dwi_env *env = committer->log->env;
+    int64_t deadline_us = env->monotonic_us(env->ctx) + timeout_ms * 1000;
+    outcome result = OUTCOME_LOST;
+    int64_t ours = -1;
+    dw_status status;
+
+    /* A second call starts where the first one stood: commits that the table's handle has seen
+     * since may be the one that the first call made. */
+    if (committer->on == NULL)
+        committer->on = dwi_state_ref(known);
+    for (int attempt = 0;; attempt++) {
+        DWI_TRY(step(committer, staged, attempt == 0, &result, &ours, err));
+        if (ours >= 0)
+            break;
+        DWI_TRY(wait_or_give_up(committer, deadline_us, attempt, result, err));
+    }
+    take_win(committer, ours, out);
+done:
+    return status;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/commit_body.h"
+
+#include "delta/features.h"
+#include "json/json_writer.h"
+
+void dwi_commit_body_init(dwi_commit_body *body, const dw_allocator *alloc)
+{
+    *body = (dwi_commit_body){0};
+    dwi_arena_init(&body->arena, alloc);
+    dwi_buf_init(&body->text, alloc);
+}
+
+static void reset(dwi_commit_body *body)
+{
+    const dw_allocator *alloc = body->text.alloc;
+
+    dwi_arena_done(&body->arena);
+    dwi_arena_init(&body->arena, alloc);
+    dwi_schema_unref(body->schema);
+    body->schema = NULL;
+    dwi_buf_clear(&body->text);
+    body->n_actions = 0;
+    body->actions = NULL;
+}
+
+void dwi_commit_body_done(dwi_commit_body *body)
+{
+    if (body->text.alloc == NULL)
+        return;
+    reset(body);
+    dwi_arena_done(&body->arena);
+    dwi_buf_done(&body->text);
+}
+
+void dwi_commit_head_append(dwi_buf *out, const dwi_commit_head *head)
+{
+    dwi_jw w;
+
+    dwi_jw_init(&w, out);
+    dwi_jw_object_begin(&w);
+    dwi_jw_key(&w, DWI_SV("commitInfo"));
+    dwi_jw_object_begin(&w);
+    if (head->in_commit_timestamp >= 0)
+        dwi_jw_kv_i64(&w, "inCommitTimestamp", head->in_commit_timestamp);
+    dwi_jw_kv_i64(&w, "timestamp", head->timestamp_ms);
+    dwi_jw_kv_cstr(&w, "operation", head->operation);
+    dwi_jw_key(&w, DWI_SV("operationParameters"));
+    dwi_jw_raw(&w, head->operation_parameters);
+    if (head->read_version >= 0)
+        dwi_jw_kv_i64(&w, "readVersion", head->read_version);
+    dwi_jw_kv_cstr(&w, "isolationLevel", "Serializable");
+    dwi_jw_kv_bool(&w, "isBlindAppend", head->is_blind_append);
+    dwi_jw_key(&w, DWI_SV("operationMetrics"));
+    dwi_jw_raw(&w, head->operation_metrics);
+    dwi_jw_kv_cstr(&w, "engineInfo", head->engine_info);
+    dwi_jw_kv_cstr(&w, "txnId", head->txn_id);
+    if (head->user_metadata != NULL)
+        dwi_jw_kv_cstr(&w, "userMetadata", head->user_metadata);
+    dwi_jw_object_end(&w);
+    dwi_jw_object_end(&w);
+    dwi_buf_append_byte(out, '\n');
+}
+
+/* Keys whose values are JSON texts inside JSON strings, as readers of the history expect. */
+static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_staged *staged,
+                              const dwi_state *on, bool only_columns)
+{
+    dwi_jw inner;
+    dwi_jw w;
+
+    dwi_jw_init(&inner, scratch);
+    dwi_jw_init(&w, out);
+    dwi_jw_object_begin(&w);
+    dwi_jw_array_begin(&inner);
+    if (only_columns) {
+        for (size_t i = 0; i < staged->n_columns; i++) {
+            dwi_jw_object_begin(&inner);
+            dwi_jw_key(&inner, DWI_SV("column"));
+            dwi_field_append_json(scratch, &staged->columns[i]);
+            dwi_jw_object_end(&inner);
+        }
+    } else {
+        dwi_jw_kv_cstr(&w, "mode", "Append");
+        for (size_t i = 0; i < on->metadata.partition_columns.count; i++)
+            dwi_jw_string(&inner, on->metadata.partition_columns.items[i]);
+    }
+    dwi_jw_array_end(&inner);
+    dwi_jw_kv_string(&w, only_columns ? "columns" : "partitionBy",
+                     (dwi_sv){(const char *)scratch->data, scratch->len});
+    dwi_jw_object_end(&w);
+}
+
+static void append_metrics(dwi_buf *out, const dwi_staged *staged)
+{
+    dwi_buf_printf(out,
+                   "{\"numFiles\":\"%zu\",\"numOutputRows\":\"%lld\",\"numOutputBytes\":\"%lld\"}",
+                   staged->n_adds, (long long)staged->rows, (long long)staged->bytes);
+}
+
+/* -1 unless the table keeps them. Always later than the one before. */
+static int64_t next_in_commit_timestamp(const dwi_state *on, int64_t now_ms)
+{
+    dwi_sv enabled = dwi_state_property(on, "delta.enableInCommitTimestamps");
+
+    if (enabled.ptr == NULL || !dwi_sv_eq_nocase(enabled, DWI_SV("true")))
+        return -1;
+    return now_ms > on->in_commit_timestamp ? now_ms : on->in_commit_timestamp + 1;
+}
+
+static dw_status append_head(dwi_commit_body *body, const dwi_staged *staged, const dwi_state *on,
+                             int64_t now_ms, const char *txn_id, dw_error *err)
+{
+    bool only_columns = staged->n_adds == 0 && staged->n_apps == 0;
+    dwi_action *action = &body->actions[body->n_actions];
+    dwi_buf parameters;
+    dwi_buf metrics;
+    dwi_buf scratch;
+    dw_status status;
+
+    dwi_buf_init(&parameters, body->text.alloc);
+    dwi_buf_init(&metrics, body->text.alloc);
+    dwi_buf_init(&scratch, body->text.alloc);
+    append_parameters(&parameters, &scratch, staged, on, only_columns);
+    append_metrics(&metrics, staged);
+    DWI_TRY(dwi_buf_status(&scratch, err));
+    DWI_TRY(dwi_buf_status(&parameters, err));
+    DWI_TRY(dwi_buf_status(&metrics, err));
+    dwi_commit_head head = {
+        .timestamp_ms = now_ms,
+        .in_commit_timestamp = next_in_commit_timestamp(on, now_ms),
+        .operation = staged->operation != NULL ? staged->operation
+                     : only_columns            ? "ADD COLUMNS"
+                                               : "WRITE",
+        .operation_parameters = {(const char *)parameters.data, parameters.len},
+        .operation_metrics = {(const char *)metrics.data, metrics.len},
+        .read_version = staged->read_version,
+        .is_blind_append = true,
+        .engine_info = staged->engine_info,
+        .txn_id = txn_id,
+        .user_metadata = staged->user_metadata,
+    };
+    dwi_commit_head_append(&body->text, &head);
+    action->kind = DWI_ACTION_COMMIT_INFO;
+    action->u.commit_info = (dwi_commit_info){
+        .timestamp = now_ms,
+        .in_commit_timestamp = head.in_commit_timestamp,
+        .txn_id = dwi_sv_cstr(txn_id),
+        .is_blind_append = 1,
+    };
+    body->n_actions++;
+done:
+    dwi_buf_done(&parameters);
+    dwi_buf_done(&metrics);
+    dwi_buf_done(&scratch);
+    return status;
+}
+
+/* The table's metadata with the columns that it still lacks; everything else as it is. */
+static dw_status append_metadata(dwi_commit_body *body, const dwi_staged *staged,
+                                 const dwi_state *on, dw_error *err)
+{
+    dwi_field *missing = dwi_arena_array(&body->arena, staged->n_columns, sizeof(*missing));
+    dwi_action *action = &body->actions[body->n_actions];
+    size_t n_missing;
+    dw_status status;
+
+    if (missing == NULL)
+        return dwi_err_nomem(err);
+    DWI_TRY(dwi_conflict_missing_columns(on, staged->columns, staged->n_columns, missing,
+                                         &n_missing, err));
+    if (n_missing == 0)
+        goto done;
+    DWI_TRY(dwi_schema_add_fields(body->text.alloc, on->schema, missing, n_missing, &body->schema,
+                                  err));
+    action->kind = DWI_ACTION_METADATA;
+    action->u.metadata = on->metadata;
+    action->u.metadata.schema_string = body->schema->json;
+    dwi_action_append(&body->text, action);
+    body->n_actions++;
+done:
+    return status;
+}
+
+static void append_apps(dwi_commit_body *body, const dwi_staged *staged, int64_t now_ms)
+{
+    for (size_t i = 0; i < staged->n_apps; i++) {
+        dwi_action *action = &body->actions[body->n_actions++];
+        action->kind = DWI_ACTION_TXN;
+        action->u.txn = (dwi_txn_action){staged->apps[i].app_id, staged->apps[i].next, now_ms};
+        dwi_action_append(&body->text, action);
+    }
+}
+
+static void append_adds(dwi_commit_body *body, const dwi_staged *staged)
+{
+    for (size_t i = 0; i < staged->n_adds; i++) {
+        dwi_action action = {.kind = DWI_ACTION_ADD};
+        action.u.add = staged->adds[i];
+        dwi_action_append(&body->text, &action);
+    }
+}
+
+dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
+                                const dwi_state *on, const dwi_env *env, const char *txn_id,
+                                dw_error *err)
+{
+    int64_t now_ms = dwi_now_ms(env);
+    dw_status status;
+
+    reset(body);
+    body->actions = dwi_arena_array(&body->arena, staged->n_apps + 2, sizeof(*body->actions));
+    if (body->actions == NULL)
+        return dwi_err_nomem(err);
+    DWI_TRY(append_head(body, staged, on, now_ms, txn_id, err));
+    DWI_TRY(append_metadata(body, staged, on, err));
+    append_apps(body, staged, now_ms);
+    append_adds(body, staged);
+    DWI_TRY(dwi_buf_status(&body->text, err));
+done:
+    return status;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bytes of a commit: commitInfo first, then protocol and metaData where they are new, txn, add.
+ * Spec: Delta PROTOCOL.md, "Actions", "Commit Provenance Information". */
+#ifndef DWI_DELTA_COMMIT_BODY_H
+#define DWI_DELTA_COMMIT_BODY_H
+
+#include "delta/conflict.h"
+
+/* All that one transaction publishes. Borrowed by the commit. */
+typedef struct dwi_staged {
+    const char *operation;     /* NULL: by content */
+    const char *user_metadata; /* NULL: none */
+    const char *engine_info;
+    int64_t read_version; /* of the state that the rows were made for */
+    size_t n_adds;
+    const dwi_add *adds;
+    int64_t rows;
+    int64_t bytes;
+    size_t n_apps;
+    const dwi_app_version *apps;
+    size_t n_columns; /* nullable columns that the rows use and the table may lack */
+    const dwi_field *columns;
+} dwi_staged;
+
+/* What changes a state, of the body built last. */
+typedef struct dwi_commit_body {
+    dwi_arena arena;
+    dwi_buf text;
+    dwi_schema *schema; /* NULL: no column is added */
+    size_t n_actions;   /* those that a dwi_state keeps: commitInfo, metaData, txn */
+    dwi_action *actions;
+} dwi_commit_body;
+
+void dwi_commit_body_init(dwi_commit_body *body, const dw_allocator *alloc);
+void dwi_commit_body_done(dwi_commit_body *body);
+
+/* Build the commit that follows `on`, whose checks have been made. `txn_id` names the transaction
+ * for ever: it is how a commit of ours is recognised. DW_E_CONFLICT as
+ * dwi_conflict_missing_columns(). */
+dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
+                                const dwi_state *on, const dwi_env *env, const char *txn_id,
+                                dw_error *err);
+
+/* Head of a commitInfo line up to and with engineInfo and txnId, shared with table creation; the
+ * caller ends both objects. `in_commit_timestamp` -1: none. */
+typedef struct dwi_commit_head {
+    int64_t timestamp_ms;
+    int64_t in_commit_timestamp;
+    const char *operation;
+    dwi_sv operation_parameters; /* a JSON object */
+    dwi_sv operation_metrics;    /* a JSON object */
+    int64_t read_version;        /* -1: none */
+    bool is_blind_append;
+    const char *engine_info;
+    const char *txn_id;
+    const char *user_metadata; /* NULL: none */
+} dwi_commit_head;
+void dwi_commit_head_append(dwi_buf *out, const dwi_commit_head *head);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/create.h"
+
+#include "delta/commit.h"
+#include "delta/create_properties.h"
+#include "delta/features.h"
+#include "json/json_writer.h"
+
+enum { SETTLE_BASE_US = 50000, SETTLE_CAP_US = 5000000, MAX_DOUBLINGS = 10 };
+
+dw_status dwi_create_check_name(dwi_sv name, dw_error *err)
+{
+    static const char refused[] = " ,;{}()\n\t=";
+
+    if (name.len == 0)
+        return dwi_err(err, DW_E_SCHEMA, "column \"\": a name cannot be empty");
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] == '\0' || strchr(refused, name.ptr[i]) != NULL)
+            return dwi_err(err, DW_E_SCHEMA,
+                           "column \"%.*s\": names cannot hold any of \" ,;{}()=\", tabs, line "
+                           "ends or NUL",
+                           DWI_SV_ARG(name));
+    return DW_OK;
+}
+
+/* Names at every level; the wrappers of array and map have none of their own. */
+static dw_status check_names(const dwi_type *type, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    for (size_t i = 0; i < type->n_fields; i++) {
+        if (type->kind == DWI_STRUCT)
+            DWI_TRY(dwi_create_check_name(type->fields[i].name, err));
+        DWI_TRY(check_names(type->fields[i].type, err));
+    }
+done:
+    return status;
+}
+
+static bool has_values(const dwi_type *type)
+{
+    if (type->kind != DWI_STRUCT)
+        return type->kind != DWI_VOID;
+    for (size_t i = 0; i < type->n_fields; i++)
+        if (has_values(type->fields[i].type))
+            return true;
+    return false;
+}
+
+static dw_status parse_schema(const dwi_log *log, const char *json, dwi_schema **out, dw_error *err)
+{
+    dwi_schema *given = NULL;
+    dw_status status;
+
+    DWI_TRY(dwi_schema_parse(log->alloc, dwi_sv_cstr(json), &given, err));
+    DWI_TRY(check_names(given->root, err));
+    if (!has_values(given->root)) {
+        status = dwi_err(err, DW_E_SCHEMA, "schema: no column has a type other than void");
+        goto done;
+    }
+    DWI_TRY(dwi_schema_from_type(log->alloc, given->root, out, err));
+done:
+    dwi_schema_unref(given);
+    return status;
+}
+
+/* Without the keys that only ask for a protocol. */
+static dw_status stored_properties(dwi_arena *arena, dwi_kvs all, dwi_kvs *out, dw_error *err)
+{
+    dwi_kv *items = dwi_arena_array(arena, all.count, sizeof(*items));
+    size_t n = 0;
+
+    if (items == NULL)
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < all.count; i++)
+        if (!dwi_features_is_request(all.items[i].key))
+            items[n++] = all.items[i];
+    *out = (dwi_kvs){n, items};
+    return DW_OK;
+}
+
+/* Values are JSON texts in JSON strings, as readers of the history expect. */
+static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_metadata *metadata)
+{
+    dwi_jw w;
+
+    dwi_jw_init(&w, scratch);
+    dwi_jw_object_begin(&w);
+    for (size_t i = 0; i < metadata->configuration.count; i++) {
+        dwi_jw_key(&w, metadata->configuration.items[i].key);
+        dwi_jw_string(&w, metadata->configuration.items[i].value);
+    }
+    dwi_jw_object_end(&w);
+    dwi_jw_init(&w, out);
+    dwi_jw_object_begin(&w);
+    dwi_jw_kv_cstr(&w, "isManaged", "false");
+    if (metadata->description.ptr != NULL)
+        dwi_jw_kv_string(&w, "description", metadata->description);
+    dwi_jw_kv_cstr(&w, "partitionBy", "[]");
+    dwi_jw_kv_string(&w, "properties", (dwi_sv){(const char *)scratch->data, scratch->len});
+    dwi_jw_object_end(&w);
+}
+
+static dw_status build_body(dwi_buf *out, const dwi_action *protocol, const dwi_action *metadata,
+                            const char *engine_info, const char *txn_id, dw_error *err)
+{
+    dwi_commit_head head = {
+        .timestamp_ms = metadata->u.metadata.created_time,
+        .in_commit_timestamp = -1,
+        .operation = "CREATE TABLE",
+        .operation_metrics = DWI_SV("{}"),
+        .read_version = -1,
+        .is_blind_append = true,
+        .engine_info = engine_info,
+        .txn_id = txn_id,
+    };
+    dwi_buf parameters;
+    dwi_buf scratch;
+    dw_status status;
+
+    dwi_buf_init(&parameters, out->alloc);
+    dwi_buf_init(&scratch, out->alloc);
+    append_parameters(&parameters, &scratch, &metadata->u.metadata);
+    DWI_TRY(dwi_buf_status(&scratch, err));
+    DWI_TRY(dwi_buf_status(&parameters, err));
+    head.operation_parameters = (dwi_sv){(const char *)parameters.data, parameters.len};
+    dwi_commit_head_append(out, &head);
+    dwi_action_append(out, protocol);
+    dwi_action_append(out, metadata);
+    DWI_TRY(dwi_buf_status(out, err));
+done:
+    dwi_buf_done(&parameters);
+    dwi_buf_done(&scratch);
+    return status;
+}
+
+static dw_status make_body(const dwi_log *log, const dw_create_options *create,
+                           const dwi_schema *schema, const char *engine_info, const char *txn_id,
+                           dwi_buf *out, dw_error *err)
+{
+    dwi_action protocol = {.kind = DWI_ACTION_PROTOCOL};
+    dwi_action metadata = {.kind = DWI_ACTION_METADATA};
+    dwi_metadata *m = &metadata.u.metadata;
+    char id[DWI_UUID_TEXT + 1];
+    dwi_kvs properties;
+    dwi_arena arena;
+    dw_status status;
+
+    dwi_arena_init(&arena, log->alloc);
+    DWI_TRY(
+        dwi_create_properties(&arena, create->properties, create->n_properties, &properties, err));
+    DWI_TRY(
+        dwi_features_for_new_table(&arena, schema->root, properties, &protocol.u.protocol, err));
+    DWI_TRY(stored_properties(&arena, properties, &m->configuration, err));
+    dwi_uuid(log->env, id);
+    m->id = dwi_sv_cstr(id);
+    if (create->name != NULL)
+        m->name = dwi_sv_cstr(create->name);
+    if (create->description != NULL)
+        m->description = dwi_sv_cstr(create->description);
+    m->format_provider = DWI_SV("parquet");
+    m->schema_string = schema->json;
+    m->created_time = dwi_now_ms(log->env);
+    DWI_TRY(build_body(out, &protocol, &metadata, engine_info, txn_id, err));
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* Version 0 alone does not tell: the oldest commits of a table may have been cleaned up. */
+static dw_status check_absent(const dwi_log *log, dw_error *err)
+{
+    dwi_segment segment;
+    dwi_arena arena;
+    dw_status status;
+
+    dwi_arena_init(&arena, log->alloc);
+    status = dwi_log_segment(log, -1, -1, &arena, &segment, err);
+    if (status == DW_OK)
+        status = dwi_err(err, DW_E_EXISTS, "table: it exists, at version %lld",
+                         (long long)segment.version);
+    else if (status == DW_E_NOT_FOUND)
+        status = DW_OK;
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* Who made version 0? DW_E_NOT_FOUND: nobody yet. */
+static dw_status read_back(const dwi_log *log, const char *txn_id, dw_error *err)
+{
+    dwi_commit commit;
+    dwi_arena arena;
+    dw_status status;
+
+    dwi_arena_init(&arena, log->alloc);
+    status = dwi_log_read_commit(log, 0, &arena, &commit, err);
+    if (status == DW_OK && !dwi_commit_is_ours(&commit, txn_id))
+        status = dwi_err(err, DW_E_EXISTS, "table: another writer has created it just now");
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* After a lost reply: until version 0 has been read, or put for certain. */
+static dw_status settle(const dwi_log *log, dw_bytes body, const char *txn_id, int64_t timeout_ms,
+                        dw_error *err)
+{
+    const dwi_env *env = log->env;
+    int64_t deadline_us = env->monotonic_us(env->ctx) + timeout_ms * 1000;
+
+    for (int attempt = 0;; attempt++) {
+        dw_error why = DW_ERROR_INIT;
+        dw_status status = read_back(log, txn_id, &why);
+        if (status == DW_E_NOT_FOUND)
+            status = dwi_log_put_commit(log, 0, body, &why);
+        if (status == DW_OK)
+            return status;
+        if (status == DW_E_EXISTS && read_back(log, txn_id, &why) == DW_OK)
+            return DW_OK;
+        if (why.code == DW_E_EXISTS) {
+            if (err != NULL)
+                *err = why;
+            return DW_E_EXISTS;
+        }
+        if (env->monotonic_us(env->ctx) >= deadline_us)
+            return dwi_err_sys(err, DW_E_UNKNOWN, why.sys, true,
+                               "create table: it is not known whether it took effect: %s",
+                               why.message);
+        env->sleep_us(env->ctx,
+                      dwi_backoff_us(env, attempt < MAX_DOUBLINGS ? attempt : MAX_DOUBLINGS,
+                                     SETTLE_BASE_US, SETTLE_CAP_US));
+    }
+}
+
+dw_status dwi_create(const dwi_log *log, const dw_create_options *create, const char *engine_info,
+                     int64_t timeout_ms, dw_error *err)
+{
+    char txn_id[DWI_UUID_TEXT + 1];
+    dwi_schema *schema = NULL;
+    dwi_buf body;
+    dw_status status;
+
+    dwi_buf_init(&body, log->alloc);
+    if (create->n_partition_columns > 0) {
+        status = dwi_err(err, DW_E_UNSUPPORTED,
+                         "partitioned tables are not supported (partition column %s)",
+                         create->partition_columns[0]);
+        goto done;
+    }
+    DWI_TRY(parse_schema(log, create->schema_json, &schema, err));
+    dwi_uuid(log->env, txn_id);
+    DWI_TRY(make_body(log, create, schema, engine_info, txn_id, &body, err));
+    DWI_TRY(check_absent(log, err));
+    status = dwi_log_put_commit(log, 0, (dw_bytes){body.data, body.len}, err);
+    if (status == DW_E_EXISTS || status == DW_E_UNKNOWN)
+        status = settle(log, (dw_bytes){body.data, body.len}, txn_id, timeout_ms, err);
+done:
+    dwi_schema_unref(schema);
+    dwi_buf_done(&body);
+    return status;
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/stats.h"
+
+#include "delta/features.h"
+#include "delta/stats_value.h"
+#include "json/json_writer.h"
+
+enum { INDEXED_LEAVES = 32, STRING_PREFIX = 32 };
+
+static bool is_container(const dwi_type *type)
+{
+    return type->kind == DWI_ARRAY || type->kind == DWI_MAP || type->kind == DWI_VARIANT;
+}
+
+/* Leaves in the Parquet file: a variant is a struct of metadata and value, void has no column. */
+static size_t count_parquet_leaves(const dwi_type *type)
+{
+    size_t count = 0;
+
+    if (type->kind == DWI_VARIANT)
+        return 2;
+    if (type->n_fields == 0)
+        return type->kind == DWI_VOID ? 0 : 1;
+    for (size_t i = 0; i < type->n_fields; i++)
+        count += count_parquet_leaves(type->fields[i].type);
+    return count;
+}
+
+static size_t count_leaves(const dwi_type *type)
+{
+    size_t count = 0;
+
+    if (type->kind != DWI_STRUCT)
+        return type->kind == DWI_VOID ? 0 : 1;
+    for (size_t i = 0; i < type->n_fields; i++)
+        count += count_leaves(type->fields[i].type);
+    return count;
+}
+
+static void lay_out(dwi_stats_plan *plan, const dwi_type *type)
+{
+    if (type->kind == DWI_STRUCT) {
+        for (size_t i = 0; i < type->n_fields; i++)
+            lay_out(plan, type->fields[i].type);
+    } else if (type->kind != DWI_VOID) {
+        dwi_stats_leaf *leaf = &plan->leaves[plan->n_leaves++];
+        leaf->type = type;
+        leaf->parquet_leaf = plan->n_parquet_leaves;
+        leaf->container = is_container(type);
+        plan->has_containers = plan->has_containers || leaf->container;
+        plan->n_parquet_leaves += count_parquet_leaves(type);
+    }
+}
+
+/* The first part of a column path: up to a dot, or in backticks where `` stands for one. `out` has
+ * room for all of `path`. False when the path is malformed. */
+static bool take_name(dwi_sv *path, char *out, size_t *out_len)
+{
+    size_t i = 0;
+    size_t n = 0;
+    bool quoted = path->len > 0 && path->ptr[0] == '`';
+
+    for (i = quoted ? 1 : 0; i < path->len; i++) {
+        if (quoted && path->ptr[i] == '`') {
+            if (i + 1 >= path->len || path->ptr[i + 1] != '`')
+                break;
+            i++;
+        } else if (!quoted && path->ptr[i] == '.') {
+            break;
+        }
+        out[n++] = path->ptr[i];
+    }
+    if (quoted) {
+        if (i >= path->len)
+            return false;
+        i++;
+    }
+    if (n == 0 || (i < path->len && path->ptr[i] != '.') || i + 1 == path->len)
+        return false;
+    *out_len = n;
+    *path = i < path->len ? (dwi_sv){path->ptr + i + 1, path->len - i - 1} : (dwi_sv){NULL, 0};
+    return true;
+}
+
+/* Marks the leaves that a path of dataSkippingStatsColumns names; a struct means all of its own. */
+static void index_path(dwi_stats_plan *plan, dwi_sv path, char *scratch)
+{
+    const dwi_type *type = plan->type;
+    size_t first = 0;
+    size_t len;
+
+    while (path.len > 0) {
+        int found;
+        if (type->kind != DWI_STRUCT || !take_name(&path, scratch, &len))
+            return;
+        found = dwi_type_find(type, (dwi_sv){scratch, len});
+        if (found < 0)
+            return;
+        for (int i = 0; i < found; i++)
+            first += count_leaves(type->fields[i].type);
+        type = type->fields[found].type;
+    }
+    for (size_t i = 0, n = count_leaves(type); i < n; i++)
+        plan->leaves[first + i].indexed = true;
+}
+
+static dwi_sv trim(dwi_sv text)
+{
+    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+        text.len--;
+    return text;
+}
+
+static void index_columns(dwi_stats_plan *plan, dwi_sv list, char *scratch)
+{
+    size_t start = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i <= list.len; i++) {
+        if (i < list.len && list.ptr[i] == '`')
+            quoted = !quoted;
+        if (i < list.len && (quoted || list.ptr[i] != ','))
+            continue;
+        dwi_sv path = trim((dwi_sv){list.ptr + start, i - start});
+        if (path.len > 0)
+            index_path(plan, path, scratch);
+        start = i + 1;
+    }
+}
+
+static int64_t number_property(const dwi_state *state, const char *key, int64_t lowest,
+                               int64_t fallback)
+{
+    dwi_sv text = dwi_state_property(state, key);
+    int64_t value;
+
+    if (text.ptr == NULL || !dwi_sv_to_i64(text, &value) || value < lowest)
+        return fallback;
+    return value;
+}
+
+static dw_status choose_indexed(dwi_stats_plan *plan, dwi_arena *arena, const dwi_state *state,
+                                dw_error *err)
+{
+    dwi_sv columns = dwi_state_property(state, "delta.dataSkippingStatsColumns");
+    int64_t limit = number_property(state, "delta.dataSkippingNumIndexedCols", -1, INDEXED_LEAVES);
+
+    if (columns.ptr != NULL) {
+        char *scratch = dwi_arena_alloc(arena, columns.len);
+        if (scratch == NULL)
+            return dwi_err_nomem(err);
+        index_columns(plan, columns, scratch);
+        return DW_OK;
+    }
+    for (size_t i = 0; i < plan->n_leaves; i++)
+        plan->leaves[i].indexed = limit < 0 || (int64_t)i < limit;
+    return DW_OK;
+}
+
+dw_status dwi_stats_plan_init(dwi_stats_plan *plan, dwi_arena *arena, const dwi_type *type,
+                              const dwi_state *state, dw_error *err)
+{
+    dwi_stats_plan made = {.type = type};
+
+    made.leaves = dwi_arena_array(arena, count_leaves(type), sizeof(*made.leaves));
+    if (made.leaves == NULL)
+        return dwi_err_nomem(err);
+    lay_out(&made, type);
+    made.tight_bounds = dwi_features_has_writer(&state->protocol, "deletionVectors");
+    made.string_prefix =
+        (size_t)number_property(state, "delta.dataSkippingStringPrefixLength", 1, STRING_PREFIX);
+    if (made.string_prefix > DWI_PARQUET_STAT_BYTES)
+        made.string_prefix = DWI_PARQUET_STAT_BYTES;
+    dw_status status = choose_indexed(&made, arena, state, err);
+    if (status == DW_OK)
+        *plan = made;
+    return status;
+}
+
+/* A struct vector above the one looked at; row i of the file is its row `shift` + i. */
+typedef struct ancestors {
+    const dwi_vec *vec;
+    int64_t shift;
+    const struct ancestors *up;
+} ancestors;
+
+static bool is_null(const ancestors *at, int64_t row)
+{
+    for (; at != NULL; at = at->up)
+        if (!dwi_vec_is_valid(at->vec, at->shift + row))
+            return true;
+    return false;
+}
+
+static void count_nulls(dwi_stats_leaf **leaf, const ancestors *at, int64_t rows)
+{
+    const dwi_vec *vec = at->vec;
+
+    if (vec->type->kind == DWI_STRUCT) {
+        for (size_t i = 0; i < vec->n_children; i++) {
+            ancestors child = {&vec->children[i], at->shift + vec->offset, at};
+            count_nulls(leaf, &child, rows);
+        }
+        return;
+    }
+    if (vec->type->kind == DWI_VOID)
+        return;
+    if ((*leaf)->container)
+        for (int64_t row = 0; row < rows; row++)
+            (*leaf)->null_count += is_null(at, row);
+    (*leaf)++;
+}
+
+void dwi_stats_plan_count(dwi_stats_plan *plan, const dwi_vec *rows)
+{
+    dwi_stats_leaf *leaf = plan->leaves;
+    ancestors root = {rows, 0, NULL};
+
+    if (plan->has_containers)
+        count_nulls(&leaf, &root, rows->length);
+}
+
+/* The three nested objects of the statistics. */
+typedef enum part { PART_MIN, PART_MAX, PART_NULLS } part;
+
+typedef struct stats_writer {
+    const dwi_stats_plan *plan;
+    const dwi_leaf_stats *parquet_leaves;
+    dwi_buf *out;
+    part part;
+    size_t leaf; /* next one */
+} stats_writer;
+
+static bool append_leaf(stats_writer *w, const dwi_stats_leaf *leaf)
+{
+    const dwi_leaf_stats *counted = &w->parquet_leaves[leaf->parquet_leaf];
+
+    if (!leaf->indexed)
+        return false;
+    if (w->part == PART_NULLS) {
+        dwi_buf_printf(w->out, "%lld",
+                       (long long)(leaf->container ? leaf->null_count : counted->null_count));
+        return true;
+    }
+    if (leaf->container)
+        return false;
+    return w->part == PART_MIN ? dwi_stats_append_min(w->out, counted, w->plan->string_prefix)
+                               : dwi_stats_append_max(w->out, counted, w->plan->string_prefix);
+}
+
+/* Appends `{"a":1,...}` with what `type` has to say; false, and nothing, when that is nothing.
+ * Names are written first and taken back, because only the leaf knows whether it has a value. */
+static bool append_struct(stats_writer *w, const dwi_type *type)
+{
+    size_t start = w->out->len;
+    bool any = false;
+
+    dwi_buf_append_byte(w->out, '{');
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const dwi_field *field = &type->fields[i];
+        size_t before = w->out->len;
+        bool wrote;
+
+        if (field->type->kind == DWI_VOID)
+            continue;
+        if (any)
+            dwi_buf_append_byte(w->out, ',');
+        dwi_json_append_string(w->out, field->name);
+        dwi_buf_append_byte(w->out, ':');
+        if (field->type->kind == DWI_STRUCT)
+            wrote = append_struct(w, field->type);
+        else
+            wrote = append_leaf(w, &w->plan->leaves[w->leaf++]);
+        if (!wrote)
+            w->out->len = before;
+        any = any || wrote;
+    }
+    dwi_buf_append_byte(w->out, '}');
+    if (!any)
+        w->out->len = start;
+    return any;
+}
+
+static void append_part(stats_writer *w, part which, const char *key)
+{
+    size_t before = w->out->len;
+
+    w->part = which;
+    w->leaf = 0;
+    dwi_buf_append_cstr(w->out, key);
+    if (!append_struct(w, w->plan->type))
+        w->out->len = before;
+}
+
+void dwi_stats_append(const dwi_stats_plan *plan, int64_t rows,
+                      const dwi_leaf_stats *parquet_leaves, dwi_buf *out)
+{
+    stats_writer w = {plan, parquet_leaves, out, PART_MIN, 0};
+
+    dwi_buf_printf(out, "{\"numRecords\":%lld", (long long)rows);
+    append_part(&w, PART_MIN, ",\"minValues\":");
+    append_part(&w, PART_MAX, ",\"maxValues\":");
+    append_part(&w, PART_NULLS, ",\"nullCount\":");
+    if (plan->tight_bounds)
+        dwi_buf_append_cstr(out, ",\"tightBounds\":true");
+    dwi_buf_append_byte(out, '}');
+}
