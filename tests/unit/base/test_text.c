@@ -60,8 +60,8 @@ static void utf8_follows_rfc_3629(void **state)
                                        "\xEE\x80\x80",
                                        "\xF0\x90\x80\x80",
                                        "\xF4\x8F\xBF\xBF",
-                                       "12345678\xF0\x9F\x99\x82"
-                                       "90"};
+                                       ("12345678\xF0\x9F\x99\x82"
+                                        "90")};
     static const char *const bad[] = {"\x80",
                                       "\xC0\x80",
                                       "\xC1\xBF",
