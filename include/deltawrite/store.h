@@ -77,7 +77,9 @@ typedef struct dw_store_vtable {
     dw_status (*remove)(void *self, const char *key, dw_error *err);
 
     /** Streaming upload: nothing is visible before upload_finish() returns DW_OK. finish and abort
-     * both end the upload and free it; write may be called any number of times before. */
+     * both end the upload and free it; write may be called any number of times before. A store
+     * may leave all four out (NULL): the library then collects an upload in memory and put()s it
+     * whole. Any other operation left out is DW_E_ARG from dw_store_new(). */
     dw_status (*upload_begin)(void *self, const char *key, void **out_upload, dw_error *err);
     dw_status (*upload_write)(void *self, void *upload, const void *data, size_t len,
                               dw_error *err);

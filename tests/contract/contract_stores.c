@@ -10,13 +10,15 @@
 
 bool contract_store_known(const char *kind)
 {
-    return strcmp(kind, "memory") == 0 || strcmp(kind, "local") == 0;
+    return strcmp(kind, "memory") == 0 || strcmp(kind, "local") == 0 || strcmp(kind, "s3") == 0;
 }
 
 bool contract_store_present(const char *kind)
 {
-    (void)kind;
-    return true;
+    if (strcmp(kind, "s3") != 0 || getenv("DELTAWRITE_TEST_S3_ENDPOINT") != NULL)
+        return true;
+    (void)fprintf(stderr, "SKIPPED: no S3 server; DELTAWRITE_TEST_S3_ENDPOINT is not set\n");
+    return false;
 }
 
 static dw_store *open_memory(void)
@@ -42,9 +44,46 @@ static dw_store *open_local(void)
     return store;
 }
 
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+
+    return value == NULL ? otherwise : value;
+}
+
+static void print_line(void *ctx, int level, const char *message)
+{
+    (void)ctx;
+    (void)level;
+    print_message("%s\n", message);
+}
+
+/* A prefix of its own in the bucket of the test server. */
+static dw_store *open_s3(void)
+{
+    dw_store_options opts = DW_STORE_OPTIONS_INIT;
+    char uuid[DWI_UUID_TEXT + 1];
+    char uri[256];
+    dw_error err = DW_ERROR_INIT;
+    dw_store *store = NULL;
+
+    opts.flags = DW_S3_ALLOW_HTTP;
+    opts.log = print_line;
+    opts.s3_endpoint = getenv("DELTAWRITE_TEST_S3_ENDPOINT");
+    opts.s3_access_key_id = setting("DELTAWRITE_TEST_S3_KEY", "minioadmin");
+    opts.s3_secret_access_key = setting("DELTAWRITE_TEST_S3_SECRET", "minioadmin");
+    dwi_uuid(dwi_env_system(), uuid);
+    (void)snprintf(uri, sizeof(uri), "s3://%s/contract/%s/a b%%41+",
+                   setting("DELTAWRITE_TEST_S3_BUCKET", "contract"), uuid);
+    DWT_OK(dw_store_open_uri(uri, &opts, &store, &err), &err);
+    return store;
+}
+
 dw_store *contract_store_open(const char *kind)
 {
-    return strcmp(kind, "memory") == 0 ? open_memory() : open_local();
+    if (strcmp(kind, "memory") == 0)
+        return open_memory();
+    return strcmp(kind, "local") == 0 ? open_local() : open_s3();
 }
 
 /* A folder's content with all below it, by the store's own listing would leave the folders. */
