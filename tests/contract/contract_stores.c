@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "store/fault_store.h"
 
 bool contract_store_known(const char *kind)
 {
-    return strcmp(kind, "memory") == 0 || strcmp(kind, "local") == 0 || strcmp(kind, "s3") == 0;
+    return strcmp(kind, "memory") == 0 || strcmp(kind, "local") == 0 || strcmp(kind, "s3") == 0 ||
+           strcmp(kind, "fault") == 0;
 }
 
 bool contract_store_present(const char *kind)
@@ -79,8 +81,22 @@ static dw_store *open_s3(void)
     return store;
 }
 
+/* The fault store without faults is no different. */
+static dw_store *open_fault(void)
+{
+    dw_store *inner = open_memory();
+    dw_error err = DW_ERROR_INIT;
+    dw_store *store = NULL;
+
+    DWT_OK(dwi_fault_store_new(inner, NULL, &store, &err), &err);
+    dw_store_unref(inner);
+    return store;
+}
+
 dw_store *contract_store_open(const char *kind)
 {
+    if (strcmp(kind, "fault") == 0)
+        return open_fault();
     if (strcmp(kind, "memory") == 0)
         return open_memory();
     return strcmp(kind, "local") == 0 ? open_local() : open_s3();
