@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "delta/checkpoint.h"
 
-static dw_status copy_options(const dw_table_options *opts, dw_table_options *out, dw_error *err)
+dw_status dwi_table_options(const dw_table_options *opts, dw_table_options *out, dw_error *err)
 {
     const dw_table_options defaults = DW_TABLE_OPTIONS_INIT;
     dw_status status;
@@ -88,7 +88,7 @@ dw_status dw_table_open(dw_store *store, const char *path, const dw_table_option
 
     if (store == NULL || path == NULL || out_table == NULL)
         return dwi_err(err, DW_E_ARG, "dw_table_open: store, path and out_table are needed");
-    DWI_TRY(copy_options(opts, &copy, err));
+    DWI_TRY(dwi_table_options(opts, &copy, err));
     DWI_TRY(make_table(store, path, &copy, &table, err));
     status = dwi_state_load(&table->log, -1, &table->synced.state, err);
     if (status != DW_OK)

@@ -10,6 +10,9 @@
 
 #include "delta/state.h"
 
+/* commitInfo.engineInfo unless the caller has one. */
+#define DWI_ENGINE_INFO "libdeltawrite/" DWI_VERSION
+
 struct dw_table {
     const dw_allocator *alloc;
     dw_store *store; /* a reference */
@@ -28,6 +31,9 @@ struct dw_table {
         size_t pending_cap;
     } synced;
 };
+
+/* The caller's options with the defaults filled in, checked. */
+dw_status dwi_table_options(const dw_table_options *opts, dw_table_options *out, dw_error *err);
 
 /* The newest known state with one more reference. */
 dwi_state *dwi_table_state(dw_table *table);
