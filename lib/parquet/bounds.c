@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parquet/bounds.h"
+
+#include <math.h>
+
+#include "base/le.h"
+#include "base/utf8.h"
+#include "parquet/write_schema.h"
+
+void dwi_bounds_init(dwi_bounds *b, const dwi_type *type, const dw_allocator *alloc)
+{
+    memset(b, 0, sizeof(*b));
+    b->type = type;
+    dwi_buf_init(&b->min_bytes, alloc);
+    dwi_buf_init(&b->max_bytes, alloc);
+}
+
+void dwi_bounds_done(dwi_bounds *b)
+{
+    dwi_buf_done(&b->min_bytes);
+    dwi_buf_done(&b->max_bytes);
+}
+
+void dwi_bounds_clear(dwi_bounds *b)
+{
+    b->has = false;
+    b->nan_count = 0;
+}
+
+size_t dwi_bounds_bytes(const dwi_bounds *b)
+{
+    return b->min_bytes.cap + b->max_bytes.cap;
+}
+
+/* ---- adding values ---- */
+
+static void widen_int(dwi_bounds *b, int64_t min, int64_t max)
+{
+    b->min_int = b->has && b->min_int < min ? b->min_int : min;
+    b->max_int = b->has && b->max_int > max ? b->max_int : max;
+    b->has = true;
+}
+
+void dwi_bounds_add_i32(dwi_bounds *b, const int32_t *values, size_t count)
+{
+    int32_t min = INT32_MAX;
+    int32_t max = INT32_MIN;
+
+    for (size_t i = 0; i < count; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+    }
+    if (count > 0)
+        widen_int(b, min, max);
+}
+
+void dwi_bounds_add_i64(dwi_bounds *b, const int64_t *values, size_t count)
+{
+    int64_t min = INT64_MAX;
+    int64_t max = INT64_MIN;
+
+    for (size_t i = 0; i < count; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+    }
+    if (count > 0)
+        widen_int(b, min, max);
+}
+
+void dwi_bounds_add_bool(dwi_bounds *b, bool any_false, bool any_true)
+{
+    if (any_false || any_true)
+        widen_int(b, any_false ? 0 : 1, any_true ? 1 : 0);
+}
+
+/* Zeros of either sign are one value: the minimum is -0.0, the maximum +0.0. */
+static void widen_float(dwi_bounds *b, double min, double max)
+{
+    min = min == 0.0 ? -0.0 : min;
+    max = max == 0.0 ? 0.0 : max;
+    b->min_float = b->has && b->min_float < min ? b->min_float : min;
+    b->max_float = b->has && b->max_float > max ? b->max_float : max;
+    b->has = true;
+}
+
+/* Comparisons with NaN are false, so that it never gets in. */
+void dwi_bounds_add_float(dwi_bounds *b, const float *values, size_t count)
+{
+    float min = INFINITY;
+    float max = -INFINITY;
+    size_t nans = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+        nans += values[i] != values[i];
+    }
+    b->nan_count += (int64_t)nans;
+    if (count > nans)
+        widen_float(b, (double)min, (double)max);
+}
+
+void dwi_bounds_add_double(dwi_bounds *b, const double *values, size_t count)
+{
+    double min = (double)INFINITY;
+    double max = -(double)INFINITY;
+    size_t nans = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+        nans += values[i] != values[i];
+    }
+    b->nan_count += (int64_t)nans;
+    if (count > nans)
+        widen_float(b, min, max);
+}
+
+static bool decimal_less(dwi_i128 a, dwi_i128 b)
+{
+    return a.high != b.high ? a.high < b.high : a.low < b.low;
+}
+
+static void widen_decimal(dwi_bounds *b, dwi_i128 min, dwi_i128 max)
+{
+    b->min_decimal = b->has && decimal_less(b->min_decimal, min) ? b->min_decimal : min;
+    b->max_decimal = b->has && decimal_less(max, b->max_decimal) ? b->max_decimal : max;
+    b->has = true;
+}
+
+void dwi_bounds_add_decimal(dwi_bounds *b, const dwi_i128 *values, size_t count)
+{
+    dwi_i128 min;
+    dwi_i128 max;
+
+    if (count == 0)
+        return;
+    min = max = values[0];
+    for (size_t i = 1; i < count; i++) {
+        min = decimal_less(values[i], min) ? values[i] : min;
+        max = decimal_less(max, values[i]) ? values[i] : max;
+    }
+    widen_decimal(b, min, max);
+}
+
+static int compare_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    size_t n = a_len < b_len ? a_len : b_len;
+    int order = n == 0 ? 0 : memcmp(a, b, n);
+
+    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static void keep(dwi_buf *buf, const uint8_t *data, size_t len)
+{
+    dwi_buf_clear(buf);
+    dwi_buf_append(buf, data, len);
+}
+
+void dwi_bounds_widen_bytes(dwi_bounds *b, const uint8_t *data, size_t len, uint64_t prefix)
+{
+    size_t kept = len < DWI_BOUNDS_KEEP ? len : DWI_BOUNDS_KEEP;
+
+    if (!b->has || compare_bytes(data, kept, b->min_bytes.data, b->min_bytes.len) < 0) {
+        keep(&b->min_bytes, data, kept);
+        b->min_prefix = prefix;
+    }
+    if (!b->has || compare_bytes(data, kept, b->max_bytes.data, b->max_bytes.len) > 0) {
+        keep(&b->max_bytes, data, kept);
+        b->max_prefix = prefix;
+    }
+    b->has = true;
+}
+
+void dwi_bounds_merge(dwi_bounds *b, const dwi_bounds *other)
+{
+    b->nan_count += other->nan_count;
+    if (!other->has)
+        return;
+    switch (b->type->kind) {
+    case DWI_FLOAT:
+    case DWI_DOUBLE:
+        widen_float(b, other->min_float, other->max_float);
+        break;
+    case DWI_DECIMAL:
+        widen_decimal(b, other->min_decimal, other->max_decimal);
+        break;
+    case DWI_STRING:
+    case DWI_BINARY:
+        dwi_bounds_widen_bytes(b, other->min_bytes.data, other->min_bytes.len, other->min_prefix);
+        dwi_bounds_widen_bytes(b, other->max_bytes.data, other->max_bytes.len, other->max_prefix);
+        break;
+    default:
+        widen_int(b, other->min_int, other->max_int);
+    }
+}
+
+/* ---- writing ---- */
+
+static void put_float(dwi_buf *out, const dwi_type *type, double value)
+{
+    if (type->kind == DWI_FLOAT) {
+        float narrow = (float)value;
+        dwi_buf_append(out, &narrow, sizeof(narrow));
+    } else {
+        dwi_buf_append(out, &value, sizeof(value));
+    }
+}
+
+static void put_int(dwi_buf *out, const dwi_type *type, int64_t value)
+{
+    uint8_t bytes[8];
+    size_t width =
+        type->kind == DWI_BOOLEAN ? 1
+        : type->kind == DWI_LONG || type->kind == DWI_TIMESTAMP || type->kind == DWI_TIMESTAMP_NTZ
+            ? 8
+            : 4;
+
+    dwi_le64_put(bytes, (uint64_t)value);
+    dwi_buf_append(out, bytes, width);
+}
+
+static void put_decimal(dwi_buf *out, const dwi_type *type, dwi_i128 value)
+{
+    uint8_t bytes[16];
+    size_t width = (size_t)dwi_pqw_decimal_bytes(type->precision);
+
+    if (type->precision <= 18) {
+        dwi_le64_put(bytes, value.low);
+        dwi_buf_append(out, bytes, type->precision <= 9 ? 4 : 8);
+        return;
+    }
+    for (size_t i = 0; i < 8; i++) {
+        bytes[15 - i] = (uint8_t)(value.low >> (8 * i));
+        bytes[7 - i] = (uint8_t)((uint64_t)value.high >> (8 * i));
+    }
+    dwi_buf_append(out, bytes + 16 - width, width);
+}
+
+static size_t cut(const dwi_buf *bytes, const dwi_type *type, size_t limit)
+{
+    if (bytes->len <= limit)
+        return bytes->len;
+    return type->kind == DWI_STRING ? dwi_utf8_cut(bytes->data, bytes->len, limit) : limit;
+}
+
+bool dwi_bounds_put_min(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *out_exact)
+{
+    *out_exact = true;
+    if (!b->has)
+        return false;
+    switch (b->type->kind) {
+    case DWI_FLOAT:
+    case DWI_DOUBLE:
+        put_float(out, b->type, b->min_float);
+        break;
+    case DWI_DECIMAL:
+        put_decimal(out, b->type, b->min_decimal);
+        break;
+    case DWI_STRING:
+    case DWI_BINARY:
+        *out_exact = b->min_bytes.len <= limit;
+        dwi_buf_append(out, b->min_bytes.data, cut(&b->min_bytes, b->type, limit));
+        break;
+    default:
+        put_int(out, b->type, b->min_int);
+    }
+    return true;
+}
+
+/* Length of the character that ends before `len`. */
+static size_t last_char(const uint8_t *data, size_t len)
+{
+    size_t n = 1;
+
+    while (n < len && n < 4 && (data[len - n] & 0xC0) == 0x80)
+        n++;
+    return n;
+}
+
+static uint32_t decode(const uint8_t *p, size_t n)
+{
+    uint32_t cp = n == 1 ? p[0] : p[0] & (0x7Fu >> n);
+
+    for (size_t i = 1; i < n; i++)
+        cp = cp << 6 | (p[i] & 0x3Fu);
+    return cp;
+}
+
+static size_t round_up_text(uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        size_t n = last_char(data, len);
+        uint8_t next[4];
+        uint32_t cp = decode(data + len - n, n) + 1;
+        len -= n;
+        if (cp == 0xD800) /* surrogates are no characters */
+            cp = 0xE000;
+        if (cp <= 0x10FFFF && dwi_utf8_encode(cp, next) == n) {
+            memcpy(data + len, next, n);
+            return len + n;
+        }
+    }
+    return 0;
+}
+
+size_t dwi_bounds_round_up(uint8_t *data, size_t len, bool text)
+{
+    if (text)
+        return round_up_text(data, len);
+    for (; len > 0; len--) {
+        if (data[len - 1] != 0xFF) {
+            data[len - 1]++;
+            return len;
+        }
+    }
+    return 0;
+}
+
+static bool put_max_bytes(const dwi_bounds *b, size_t limit, dwi_buf *out)
+{
+    size_t before = out->len;
+    size_t len = cut(&b->max_bytes, b->type, limit);
+
+    dwi_buf_append(out, b->max_bytes.data, len);
+    if (b->max_bytes.len <= limit || out->failed)
+        return true;
+    out->len = before + dwi_bounds_round_up(out->data + before, len, b->type->kind == DWI_STRING);
+    return out->len > before;
+}
+
+bool dwi_bounds_put_max(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *out_exact)
+{
+    *out_exact = true;
+    if (!b->has)
+        return false;
+    switch (b->type->kind) {
+    case DWI_FLOAT:
+    case DWI_DOUBLE:
+        put_float(out, b->type, b->max_float);
+        break;
+    case DWI_DECIMAL:
+        put_decimal(out, b->type, b->max_decimal);
+        break;
+    case DWI_STRING:
+    case DWI_BINARY:
+        *out_exact = b->max_bytes.len <= limit;
+        return put_max_bytes(b, limit, out);
+    default:
+        put_int(out, b->type, b->max_int);
+    }
+    return true;
+}
+
+static void put_le128(uint8_t *out, dwi_i128 value)
+{
+    dwi_le64_put(out, value.low);
+    dwi_le64_put(out + 8, (uint64_t)value.high);
+}
+
+dw_bytes dwi_bounds_value(const dwi_bounds *b, bool max, size_t limit,
+                          uint8_t fixed[DWI_BOUNDS_FIXED], bool *out_cut)
+{
+    const dwi_buf *bytes = max ? &b->max_bytes : &b->min_bytes;
+    double wide = max ? b->max_float : b->min_float;
+    float narrow = (float)wide;
+
+    *out_cut = false;
+    switch (b->type->kind) {
+    case DWI_STRING:
+    case DWI_BINARY:
+        *out_cut = bytes->len > limit;
+        return (dw_bytes){bytes->data, cut(bytes, b->type, limit)};
+    case DWI_FLOAT:
+        memcpy(fixed, &narrow, sizeof(narrow));
+        return (dw_bytes){fixed, sizeof(narrow)};
+    case DWI_DOUBLE:
+        memcpy(fixed, &wide, sizeof(wide));
+        return (dw_bytes){fixed, sizeof(wide)};
+    case DWI_DECIMAL:
+        put_le128(fixed, max ? b->max_decimal : b->min_decimal);
+        return (dw_bytes){fixed, 16};
+    case DWI_BOOLEAN:
+        fixed[0] = (uint8_t)(max ? b->max_int : b->min_int);
+        return (dw_bytes){fixed, 1};
+    default:
+        dwi_le64_put(fixed, (uint64_t)(max ? b->max_int : b->min_int));
+        return (dw_bytes){fixed, dwi_type_width(b->type->kind)};
+    }
+}
+
+/* ---- comparing what was written ---- */
+
+static int compare_floats(double a, double b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_ints(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int64_t int_of(dwi_sv v)
+{
+    if (v.len == 8)
+        return (int64_t)dwi_le64(v.ptr);
+    return v.len == 4 ? (int32_t)dwi_le32(v.ptr) : v.ptr[0];
+}
+
+static double float_of(dwi_sv v)
+{
+    double wide;
+    float narrow;
+
+    if (v.len == sizeof(wide)) {
+        memcpy(&wide, v.ptr, sizeof(wide));
+        return wide;
+    }
+    memcpy(&narrow, v.ptr, sizeof(narrow));
+    return (double)narrow;
+}
+
+/* Big-endian two's complement of one length: the sign decides, then the bytes. */
+static int compare_fixed(dwi_sv a, dwi_sv b)
+{
+    int negative_a = (a.ptr[0] & 0x80) != 0;
+    int negative_b = (b.ptr[0] & 0x80) != 0;
+
+    return negative_a != negative_b ? negative_b - negative_a : memcmp(a.ptr, b.ptr, a.len);
+}
+
+int dwi_bounds_compare(const dwi_type *type, dwi_sv a, dwi_sv b)
+{
+    switch (type->kind) {
+    case DWI_FLOAT:
+    case DWI_DOUBLE:
+        return compare_floats(float_of(a), float_of(b));
+    case DWI_STRING:
+    case DWI_BINARY:
+        return compare_bytes(a.ptr, a.len, b.ptr, b.len);
+    case DWI_DECIMAL:
+        return type->precision > 18 ? compare_fixed(a, b) : compare_ints(int_of(a), int_of(b));
+    default:
+        return compare_ints(int_of(a), int_of(b));
+    }
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Smallest and largest value of one leaf, over a page, a column chunk or the file. Order is
+ * Parquet's TYPE_ORDER: signed numbers, false before true, bytes unsigned. NaN is left out and
+ * counted; a zero minimum is written as -0.0, a zero maximum as +0.0. */
+#ifndef DWI_PARQUET_BOUNDS_H
+#define DWI_PARQUET_BOUNDS_H
+
+#include "base/buf.h"
+#include "schema/type.h"
+
+/* Of strings and binary only so much is kept: longer than any bound that is written, by one whole
+ * character. Values that are equal so far give equal bounds. */
+enum { DWI_BOUNDS_KEEP = 516, DWI_BOUNDS_FIXED = 16 };
+
+/* A decimal as two halves of a two's complement number. */
+typedef struct dwi_i128 {
+    int64_t high;
+    uint64_t low;
+} dwi_i128;
+
+typedef struct dwi_bounds {
+    const dwi_type *type;
+    bool has;
+    int64_t nan_count;
+    int64_t min_int; /* boolean, integers, date, timestamps */
+    int64_t max_int;
+    double min_float; /* float and double */
+    double max_float;
+    dwi_i128 min_decimal;
+    dwi_i128 max_decimal;
+    uint64_t min_prefix; /* first eight bytes, big-endian: settles most comparisons */
+    uint64_t max_prefix;
+    dwi_buf min_bytes; /* string and binary, at most DWI_BOUNDS_KEEP */
+    dwi_buf max_bytes;
+} dwi_bounds;
+
+void dwi_bounds_init(dwi_bounds *b, const dwi_type *type, const dw_allocator *alloc);
+void dwi_bounds_done(dwi_bounds *b);
+void dwi_bounds_clear(dwi_bounds *b); /* memory is kept */
+size_t dwi_bounds_bytes(const dwi_bounds *b);
+
+void dwi_bounds_add_i32(dwi_bounds *b, const int32_t *values, size_t count);
+void dwi_bounds_add_i64(dwi_bounds *b, const int64_t *values, size_t count);
+void dwi_bounds_add_float(dwi_bounds *b, const float *values, size_t count);
+void dwi_bounds_add_double(dwi_bounds *b, const double *values, size_t count);
+void dwi_bounds_add_decimal(dwi_bounds *b, const dwi_i128 *values, size_t count);
+void dwi_bounds_add_bool(dwi_bounds *b, bool any_false, bool any_true);
+/* The slow half of dwi_bounds_add_bytes(). */
+void dwi_bounds_widen_bytes(dwi_bounds *b, const uint8_t *data, size_t len, uint64_t prefix);
+/* Take in what another one of the same type saw. */
+void dwi_bounds_merge(dwi_bounds *b, const dwi_bounds *other);
+
+static inline uint32_t dwi_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The first eight bytes as a number that orders as the bytes do; zeros for missing ones. */
+static inline uint64_t dwi_bytes_prefix(const uint8_t *p, size_t len)
+{
+    uint64_t x = 0;
+
+    if (len >= 8)
+        return (uint64_t)dwi_be32(p) << 32 | dwi_be32(p + 4);
+    if (len >= 4)
+        return (uint64_t)dwi_be32(p) << 32 |
+               (uint32_t)((uint64_t)dwi_be32(p + len - 4) << (64 - 8 * len));
+    for (size_t i = 0; i < len; i++)
+        x |= (uint64_t)p[i] << (56 - 8 * i);
+    return x;
+}
+
+static inline void dwi_bounds_add_bytes(dwi_bounds *b, const uint8_t *data, size_t len)
+{
+    uint64_t prefix = dwi_bytes_prefix(data, len);
+
+    if (!b->has || prefix <= b->min_prefix || prefix >= b->max_prefix)
+        dwi_bounds_widen_bytes(b, data, len, prefix);
+}
+
+/* Append the bound in PLAIN form without a length. Strings and binary are cut to `limit` bytes, the
+ * maximum rounded up; *out_exact tells whether nothing was cut. False: there is no such bound (none
+ * at all, or a maximum that cannot be rounded up), and nothing is appended. */
+bool dwi_bounds_put_min(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *out_exact);
+bool dwi_bounds_put_max(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *out_exact);
+
+/* The minimum or maximum in the form that columns have in memory: fixed width types in `fixed`,
+ * strings and binary cut to `limit` bytes (the maximum not rounded up; *out_cut). There is one. */
+dw_bytes dwi_bounds_value(const dwi_bounds *b, bool max, size_t limit,
+                          uint8_t fixed[DWI_BOUNDS_FIXED], bool *out_cut);
+
+/* The shortest valid UTF-8 (or, unless `text`, byte string) above everything that starts with
+ * data[0..len): shortened and changed in place. 0 when there is none. */
+size_t dwi_bounds_round_up(uint8_t *data, size_t len, bool text);
+
+/* Order of two bounds as written by put: < 0, 0, > 0. */
+int dwi_bounds_compare(const dwi_type *type, dwi_sv a, dwi_sv b);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One column chunk while it is written: the open page, the dictionary, the finished pages.
+ *
+ * 1. A chunk starts with a dictionary (but for booleans). The first page with values judges it: if
+ *    indices and dictionary are no smaller than the plain values, the page and all after it are
+ *    PLAIN and there is no dictionary.
+ * 2. When the dictionary passes its limit, the open page is closed as it is and the rest is PLAIN.
+ * 3. Pages end between rows.
+ * 4. Levels are kept only from the first null of a page on; before it they are all the highest. */
+#ifndef DWI_PARQUET_COLUMN_WRITER_H
+#define DWI_PARQUET_COLUMN_WRITER_H
+
+#include "codec/codec.h"
+#include "parquet/bounds.h"
+#include "parquet/dict_encode.h"
+#include "parquet/shred.h"
+
+/* What all columns of a writer share. */
+typedef struct dwi_pqw_shared {
+    const dw_allocator *alloc;
+    int codec;
+    int level;
+    size_t page_bytes;
+    size_t page_rows;
+    size_t dictionary_bytes;
+    size_t bound_bytes;
+    dwi_codec_ctx *codec_ctx;
+    dwi_shred_scratch shred;
+    dwi_buf dense;    /* values of a slice in their physical form, nulls left out */
+    dwi_buf decimals; /* dwi_i128: the same for bounds of decimals */
+    dwi_buf seen;     /* a byte a dictionary entry */
+    dwi_buf body;     /* a page before compression */
+    dwi_buf packed;   /* header and compressed body */
+} dwi_pqw_shared;
+
+typedef struct dwi_pqw_page {
+    uint8_t *data; /* header and body, from the writer's allocator */
+    size_t len;
+    size_t raw_len; /* header and uncompressed body */
+    size_t rows;
+    size_t nulls;
+    size_t nans;
+    bool all_null;
+    bool has_min;
+    bool has_max;
+    size_t min_len; /* in the chunk's bound_text, the minimum first */
+    size_t max_len;
+} dwi_pqw_page;
+
+typedef struct dwi_pqw_column {
+    const dwi_pqw_leaf *leaf;
+    dwi_pqw_shared *shared;
+
+    /* The open page. */
+    size_t rows;
+    size_t entries;
+    size_t n_values;
+    dwi_buf def; /* bitmap for max_def 1 without repetition, else bytes; empty while none is null */
+    dwi_buf rep;
+    size_t def_bits;    /* in the bitmap */
+    dwi_buf values;     /* PLAIN */
+    dwi_buf indices;    /* uint32_t, while there is a dictionary */
+    size_t plain_bytes; /* what the page's values take in PLAIN */
+    dwi_bounds page_bounds;
+
+    /* The chunk. */
+    bool dict_on;
+    bool dict_judged;
+    dwi_dict dict;
+    dwi_pqw_page dict_page; /* data NULL: none */
+    dwi_buf pages;          /* dwi_pqw_page */
+    dwi_buf bound_text;
+    size_t closed_bytes;
+    size_t n_dict_pages;
+    size_t n_plain_pages;
+    int64_t chunk_entries;
+    int64_t chunk_nulls;
+    dwi_bounds chunk_bounds;
+
+    /* The file. */
+    int64_t file_nulls;
+    dwi_bounds file_bounds;
+    uint8_t stat_values[2][DWI_BOUNDS_FIXED]; /* what leaf statistics point at */
+} dwi_pqw_column;
+
+void dwi_pqw_shared_done(dwi_pqw_shared *shared);
+size_t dwi_pqw_shared_bytes(const dwi_pqw_shared *shared);
+
+void dwi_pqw_column_init(dwi_pqw_column *column, const dwi_pqw_leaf *leaf, dwi_pqw_shared *shared);
+void dwi_pqw_column_done(dwi_pqw_column *column); /* a zeroed one too */
+
+/* Rows [first, first + count) of the struct vector; closes pages on the way. */
+dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int64_t first,
+                                size_t count, dw_error *err);
+/* Close the open page and make the dictionary page. */
+dw_status dwi_pqw_column_close_chunk(dwi_pqw_column *column, dw_error *err);
+/* Forget the chunk, keep the file's statistics and the memory but for finished pages. */
+void dwi_pqw_column_next_chunk(dwi_pqw_column *column);
+
+static inline size_t dwi_pqw_column_pages(const dwi_pqw_column *column)
+{
+    return column->pages.len / sizeof(dwi_pqw_page);
+}
+dwi_pqw_page *dwi_pqw_column_page(const dwi_pqw_column *column, size_t i);
+
+/* Upper bound of what the chunk so far will take, and bytes of memory it holds. */
+size_t dwi_pqw_column_encoded_bytes(const dwi_pqw_column *column);
+size_t dwi_pqw_column_memory(const dwi_pqw_column *column);
+
+#endif

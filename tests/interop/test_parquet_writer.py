@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of the Parquet writer as pyarrow and DuckDB read them: values, statistics, indexes, types."""
+import datetime
+import decimal
+import json
+import math
+import subprocess
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from support.paths import BUILD
+
+PROGRAM = BUILD / "tests" / "unit" / "parquet" / "write_matrix"
+SIZES = [(rows, nulls) for rows in (0, 1, 100, 5000) for nulls in (-1, 0, 20, 95, 100)] + [(100000, 20)]
+decimal.getcontext().prec = 60
+
+
+@pytest.fixture(scope="session")
+def matrix(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("write-matrix")
+    subprocess.run([PROGRAM, folder], check=True)
+    return folder
+
+
+def files(matrix, rows, nulls):
+    return sorted(matrix.glob(f"{rows}-{nulls}-*.parquet"))
+
+
+def expected(matrix, rows, nulls):
+    with open(matrix / f"{rows}-{nulls}.json", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def plain(column_type, value):
+    """A value of pyarrow as write_matrix prints it."""
+    if value is None:
+        return None
+    if pa.types.is_decimal(column_type):
+        return value
+    if pa.types.is_floating(column_type):
+        return ("NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity") if not math.isfinite(value) else value
+    if pa.types.is_binary(column_type):
+        return value.hex()
+    if pa.types.is_map(column_type):
+        return [[plain(column_type.key_type, k), plain(column_type.item_type, v)] for k, v in value]
+    if pa.types.is_list(column_type):
+        return [plain(column_type.value_type, v) for v in value]
+    if pa.types.is_struct(column_type):
+        return {f.name: plain(f.type, value[f.name]) for f in column_type}
+    return value
+
+
+def numbers(column):
+    """Dates and timestamps as their numbers, which Python's own types cannot hold."""
+    if pa.types.is_date32(column.type):
+        return column.cast(pa.int32())
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.int64())
+    return column
+
+
+def as_written(column_type, value):
+    """A value of the NDJSON in the form plain() gives."""
+    if value is not None and pa.types.is_decimal(column_type):
+        return decimal.Decimal(value)
+    if value is not None and pa.types.is_struct(column_type):
+        return {f.name: as_written(f.type, value[f.name]) for f in column_type}
+    return value
+
+
+def same(got, want):
+    """Equal, and zeros of one sign."""
+    return repr(got) == repr(want) if isinstance(want, float) else got == want
+
+
+def compare(table, want):
+    assert table.num_rows == len(want)
+    for name in table.column_names:
+        column = numbers(table.column(name))
+        for row, value in enumerate(column.to_pylist()):
+            got, meant = plain(column.type, value), as_written(column.type, want[row][name])
+            assert same(got, meant), f"{name}[{row}]"
+
+
+@pytest.mark.parametrize("rows,nulls", SIZES)
+def test_pyarrow_reads_what_was_written(matrix, rows, nulls):
+    want = expected(matrix, rows, nulls)
+    assert files(matrix, rows, nulls)
+    first = None
+    for path in files(matrix, rows, nulls):
+        table = pq.read_table(path)
+        table.validate(full=True)
+        if first is None:
+            first = table
+            compare(table, want)
+        else:
+            assert_same_tables(table, first, path)
+
+
+def bits(table):
+    """Floats by their bits, so that NaN equals itself and zeros keep their sign."""
+    def one(column):
+        if pa.types.is_floating(column.type):
+            width = pa.int32() if column.type == pa.float32() else pa.int64()
+            return pa.chunked_array([chunk.view(width) for chunk in column.chunks], width)
+        return column
+    return {name: one(table.column(name)) for name in table.column_names if name != "point"}
+
+
+def assert_same_tables(a, b, path):
+    assert a.schema == b.schema
+    left, right = bits(a), bits(b)
+    for name, column in left.items():
+        assert column.equals(right[name]), f"{path.name}: {name}"
+    assert str(a.column("point").to_pylist()) == str(b.column("point").to_pylist()), path.name
+
+
+@pytest.mark.parametrize("rows,nulls", SIZES)
+def test_duckdb_reads_what_pyarrow_reads(matrix, rows, nulls):
+    for path in files(matrix, rows, nulls):
+        # DuckDB has no -0.0 nor NaN in Arrow's sense of equality, and its own form of maps.
+        table = duckdb.sql(f"SELECT * EXCLUDE (\"at\", \"local\", \"day\") FROM '{path}'").to_arrow_table()
+        other = pq.read_table(path)
+        assert table.num_rows == other.num_rows == rows
+        for name in table.column_names:
+            assert str(table.column(name).to_pylist()) == str(other.column(name).to_pylist()), f"{path.name}: {name}"
+
+
+def test_duckdb_skips_by_statistics_and_finds_all(matrix):
+    for path in files(matrix, 100000, 20):
+        table = pq.read_table(path, columns=["low_long", "text", "whole", "real"])
+        for value in (0, 17, 299, 300):
+            want = pc.sum(pc.equal(table.column("low_long"), value)).as_py()
+            assert duckdb.sql(f"SELECT count(*) FROM '{path}' WHERE low_long = {value}").fetchone()[0] == want
+        for value in table.column("text").slice(500, 300).unique().to_pylist()[:20]:
+            if value is not None:
+                want = pc.sum(pc.equal(table.column("text"), value)).as_py()
+                assert duckdb.execute("SELECT count(*) FROM read_parquet(?) WHERE text = ?",
+                                      [str(path), value]).fetchone()[0] == want
+        want = pc.sum(pc.equal(table.column("real"), 0.0)).as_py()
+        assert duckdb.sql(f"SELECT count(*) FROM '{path}' WHERE \"real\" = 0.0").fetchone()[0] == want
+
+
+LOGICAL = {
+    "flag": ("BOOLEAN", "None", "NONE"), "tiny": ("INT32", "Int(bitWidth=8, isSigned=true)", "INT_8"),
+    "small": ("INT32", "Int(bitWidth=16, isSigned=true)", "INT_16"), "whole": ("INT32", "None", "NONE"),
+    "big": ("INT64", "None", "NONE"), "single": ("FLOAT", "None", "NONE"), "real": ("DOUBLE", "None", "NONE"),
+    "money": ("INT32", "Decimal(precision=9, scale=2)", "DECIMAL"),
+    "total": ("INT64", "Decimal(precision=18, scale=4)", "DECIMAL"),
+    "wide": ("FIXED_LEN_BYTE_ARRAY", "Decimal(precision=19, scale=0)", "DECIMAL"),
+    "huge": ("FIXED_LEN_BYTE_ARRAY", "Decimal(precision=38, scale=10)", "DECIMAL"),
+    "text": ("BYTE_ARRAY", "String", "UTF8"), "bytes": ("BYTE_ARRAY", "None", "NONE"), "day": ("INT32", "Date", "DATE"),
+    "at": ("INT64", "Timestamp(isAdjustedToUTC=true, timeUnit=microseconds, is_from_converted_type=false, "
+                    "force_set_converted_type=false)", "TIMESTAMP_MICROS"),
+    "local": ("INT64", "Timestamp(isAdjustedToUTC=false, timeUnit=microseconds, is_from_converted_type=false, "
+                       "force_set_converted_type=false)", "NONE"),
+    "point.in.deep": ("FIXED_LEN_BYTE_ARRAY", "Decimal(precision=20, scale=3)", "DECIMAL"),
+    "list.list.element": ("INT64", "None", "NONE"), "pairs.key_value.key": ("BYTE_ARRAY", "String", "UTF8"),
+    "pairs.key_value.value": ("INT32", "None", "NONE"),
+    "deep.list.element.rows.list.element.list.element": ("INT32", "Int(bitWidth=16, isSigned=true)", "INT_16"),
+}
+
+
+def test_types_are_told_the_old_way_and_the_new(matrix):
+    schema = pq.ParquetFile(matrix / "100-20-plain.parquet").schema
+    columns = {schema.column(i).path: schema.column(i) for i in range(len(schema))}
+    for path, want in LOGICAL.items():
+        column = columns[path]
+        assert (column.physical_type, str(column.logical_type), column.converted_type) == want, path
+    assert columns["wide"].length == 9 and columns["huge"].length == 16 and columns["point.in.deep"].length == 9
+    levels = {path: (c.max_definition_level, c.max_repetition_level) for path, c in columns.items()}
+    assert levels["flag"] == (1, 0) and levels["list.list.element"] == (3, 1)
+    assert levels["deep.list.element.rows.list.element.list.element"] == (8, 3)
+    required = pq.ParquetFile(matrix / "100--1-plain.parquet").schema
+    levels = {required.column(i).path: required.column(i).max_definition_level for i in range(len(required))}
+    assert levels["flag"] == 0 and levels["list.list.element"] == 1
+
+
+def test_footer_says_who_wrote_it_and_keeps_the_callers_pairs(matrix):
+    metadata = pq.ParquetFile(matrix / "100-20-zstd.parquet").metadata
+    assert metadata.created_by.startswith("libdeltawrite version ")
+    assert metadata.metadata == {b"first": b"one", b"second": b""}
+
+
+def leaf_values(path, name):
+    """All values of a leaf that is not repeated, as comparable Python values."""
+    column = pq.read_table(path, columns=[name])
+    for part in name.split("."):
+        column = column.column(part) if isinstance(column, pa.Table) else pc.struct_field(column, part)
+    return numbers(column)
+
+
+def comparable(value):
+    if isinstance(value, datetime.datetime):
+        raise AssertionError("timestamps are compared as numbers")
+    return value.encode() if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("rows,nulls", [(100, 0), (5000, 20), (5000, 95), (5000, 100), (100000, 20)])
+def test_statistics_hold_the_values(matrix, rows, nulls):
+    for path in files(matrix, rows, nulls):
+        file = pq.ParquetFile(path)
+        names = [n for n in LOGICAL if ".list" not in n and "key_value" not in n and n not in ("day", "at", "local")]
+        names = [n for n in names if n != "point.in.deep"]  # pyarrow cannot select it alone
+        start = 0
+        columns = {name: leaf_values(path, name) for name in names}
+        for g in range(min(file.num_row_groups, 40)):
+            group = file.metadata.row_group(g)
+            chunks = {group.column(i).path_in_schema: group.column(i) for i in range(group.num_columns)}
+            for name in names:
+                part = columns[name].slice(start, group.num_rows)
+                check_statistics(chunks[name].statistics, part, f"{path.name}: {name}, row group {g}")
+            start += group.num_rows
+
+
+def check_statistics(statistics, values, where):
+    assert statistics.null_count == values.null_count, where
+    present = [comparable(v) for v in values.to_pylist() if v is not None and v == v]
+    if not present:
+        assert not statistics.has_min_max, where
+        return
+    if not statistics.has_min_max:  # a maximum of 64 bytes FF, or of U+10FFFF, cannot be rounded up
+        assert any(isinstance(v, bytes) and len(v) > 64 for v in present), where
+        return
+    low, high = comparable(statistics.min), comparable(statistics.max)
+    if isinstance(low, bytes):
+        assert low <= min(present) and high >= max(present), where
+        assert len(low) <= 64 and len(high) <= 64, where
+        assert (low == min(present)) == (len(min(present)) <= 64), where
+        assert (high == max(present)) == (len(max(present)) <= 64), where
+        assert min(present)[:60] == low[:60], where
+    else:
+        assert low == min(present) and high == max(present), where
+        if isinstance(low, float):
+            assert low != 0 or math.copysign(1, low) < 0, where
+            assert high != 0 or math.copysign(1, high) > 0, where
+
+
+def test_every_chunk_has_its_indexes(matrix):
+    for path in files(matrix, 5000, 20):
+        metadata = pq.ParquetFile(path).metadata
+        for g in range(metadata.num_row_groups):
+            for i in range(metadata.num_columns):
+                assert metadata.row_group(g).column(i).has_offset_index
+
+
+def test_few_values_get_a_dictionary_and_many_do_not(matrix):
+    group = pq.ParquetFile(matrix / "100000-20-zstd.parquet").metadata.row_group(0)
+    chunks = {group.column(i).path_in_schema: group.column(i) for i in range(group.num_columns)}
+    for name in ("low_text", "low_int", "low_long", "tiny"):
+        assert chunks[name].has_dictionary_page and "RLE_DICTIONARY" in chunks[name].encodings, name
+    for name in ("total", "bytes", "huge", "flag"):
+        assert not chunks[name].has_dictionary_page and "RLE_DICTIONARY" not in chunks[name].encodings, name
+
+
+def test_row_groups_end_by_rows_and_by_bytes(matrix):
+    metadata = pq.ParquetFile(matrix / "5000-20-snappy.parquet").metadata
+    assert [metadata.row_group(g).num_rows for g in range(metadata.num_row_groups)] == [3000, 2000]
+    metadata = pq.ParquetFile(matrix / "5000-20-brotli.parquet").metadata
+    assert metadata.num_row_groups > 20
+    assert pq.ParquetFile(matrix / "0-20-zstd.parquet").metadata.num_row_groups == 0

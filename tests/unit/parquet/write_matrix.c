@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes Parquet files of every type for other readers to judge, and what is in them as NDJSON.
+ *
+ *   write_matrix FOLDER
+ *
+ * One file for each of: row count, share of nulls, codec and settings. NAME.parquet goes with
+ * NAME.json, one object a row: binary in hex, decimals as text, dates and timestamps as their
+ * number of days or microseconds, maps as lists of [key, value], NaN and infinities as text. */
+#include "parquet/parquet_writer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+typedef struct settings {
+    const char *name;
+    int codec;
+    int64_t page_rows;
+    int64_t page_bytes;
+    int64_t row_group_rows;
+    int64_t row_group_bytes;
+    int64_t dictionary_bytes;
+    int64_t slice; /* rows an append */
+} settings;
+
+typedef struct table {
+    uint64_t random;
+    int null_percent; /* -1: nothing is nullable */
+    dwi_buf json;
+} table;
+
+static _Noreturn void die(const char *what, const dw_error *err)
+{
+    fprintf(stderr, "write_matrix: %s: %s\n", what, err == NULL ? "" : err->message);
+    exit(1);
+}
+
+static uint64_t next(table *t)
+{
+    uint64_t z = t->random += UINT64_C(0x9E3779B97F4A7C15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return z ^ z >> 31;
+}
+
+static void check(dw_status status)
+{
+    if (status != DW_OK)
+        die("append", NULL);
+}
+
+/* ---- one value of each type: into the column and into the JSON ---- */
+
+static int64_t some_int(table *t, int bits)
+{
+    uint64_t r = next(t);
+
+    switch (r % 8) {
+    case 0:
+        return -(INT64_C(1) << (bits - 2)) - ((INT64_C(1) << (bits - 2)));
+    case 1:
+        return (INT64_C(1) << (bits - 2)) - 1 + (INT64_C(1) << (bits - 2));
+    case 2:
+        return (int64_t)(r >> 8) % 16;
+    default:
+        return (int64_t)next(t) >> (64 - bits);
+    }
+}
+
+static void put_int(table *t, dwi_column *c, int64_t v)
+{
+    dwi_buf_printf(&t->json, "%" PRId64, v);
+    check(dwi_column_append_fixed(c, &v, NULL)); /* little-endian: the low bytes */
+}
+
+static void put_real(table *t, dwi_column *c)
+{
+    static const double special[] = {0.0, -0.0, (double)INFINITY, -(double)INFINITY, (double)NAN};
+    uint64_t r = next(t);
+    double v = r % 16 < 5 ? special[r % 16] : ((double)(r >> 20) - 1e12) / 1024;
+    float f = (float)v;
+
+    if (c->type->kind == DWI_FLOAT)
+        v = (double)f;
+    if (isnan(v))
+        dwi_buf_append_cstr(&t->json, "\"NaN\"");
+    else if (isinf(v))
+        dwi_buf_append_cstr(&t->json, v > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+    else
+        dwi_buf_printf(&t->json, "%.17g", v);
+    check(dwi_column_append_fixed(c, c->type->kind == DWI_FLOAT ? (void *)&f : (void *)&v, NULL));
+}
+
+/* A random number of up to `precision` digits, built digit by digit in both forms. */
+static void put_decimal(table *t, dwi_column *c)
+{
+    int precision = c->type->precision;
+    int digits = 1 + (int)(next(t) % (unsigned)precision);
+    bool negative = next(t) % 2;
+    uint32_t words[4] = {0};
+    uint64_t value[2];
+    char text[48] = {0};
+
+    for (int i = 0; i < digits; i++) {
+        uint64_t carry = next(t) % 4 == 0 ? 9 : next(t) % 10;
+        text[i] = (char)('0' + carry);
+        for (int k = 0; k < 4; k++) {
+            carry += (uint64_t)words[k] * 10;
+            words[k] = (uint32_t)carry;
+            carry >>= 32;
+        }
+    }
+    value[0] = words[0] | (uint64_t)words[1] << 32;
+    value[1] = words[2] | (uint64_t)words[3] << 32;
+    if (negative) {
+        value[0] = ~value[0] + 1;
+        value[1] = ~value[1] + (value[0] == 0);
+    }
+    dwi_buf_printf(&t->json, "\"%s%se-%d\"", negative ? "-" : "", text, c->type->scale);
+    check(dwi_column_append_fixed(c, value, NULL));
+}
+
+static size_t some_text(table *t, char *out, size_t cap)
+{
+    static const char *const words[] = {
+        "alpha",           "b", "délta", "東京", "🙂", "ÿ", "", "zz", "\x7F", "order \\\"x\\\"",
+        "\xF4\x8F\xBF\xBF"};
+    size_t n = next(t) % 16 == 0 ? 40 : next(t) % 6;
+    size_t len = 0;
+
+    for (size_t i = 0; i < n && len + 20 < cap; i++)
+        len += (size_t)snprintf(out + len, cap - len, "%s",
+                                words[next(t) % (sizeof(words) / sizeof(words[0]))]);
+    return len;
+}
+
+static void put_text(table *t, dwi_column *c, bool low)
+{
+    char text[512];
+    char raw[512];
+    size_t len;
+    size_t n = 0;
+
+    if (low)
+        len = (size_t)snprintf(text, sizeof(text), "value-%d", (int)(next(t) % 37));
+    else
+        len = some_text(t, text, sizeof(text));
+    for (size_t i = 0; i < len; i++) /* `text` is escaped for JSON: backslashes go */
+        if (text[i] != '\\')
+            raw[n++] = text[i];
+    dwi_buf_append_cstr(&t->json, "\"");
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == 0x7F)
+            dwi_buf_append_cstr(&t->json, "\\u007f");
+        else
+            dwi_buf_append(&t->json, &text[i], 1);
+    }
+    dwi_buf_append_cstr(&t->json, "\"");
+    check(dwi_column_append_bytes(c, raw, n, NULL));
+}
+
+static void put_binary(table *t, dwi_column *c)
+{
+    uint8_t bytes[100];
+    size_t len = next(t) % 8 == 0 ? sizeof(bytes) : next(t) % 12;
+
+    dwi_buf_append_cstr(&t->json, "\"");
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = next(t) % 4 == 0 ? 0xFF : (uint8_t)next(t);
+        dwi_buf_printf(&t->json, "%02x", bytes[i]);
+    }
+    dwi_buf_append_cstr(&t->json, "\"");
+    check(dwi_column_append_bytes(c, bytes, len, NULL));
+}
+
+static void put_field(table *t, dwi_column *c, const dwi_field *field);
+
+static void put_struct(table *t, dwi_column *c)
+{
+    dwi_buf_append_cstr(&t->json, "{");
+    for (size_t i = 0; i < c->n_children; i++) {
+        dwi_buf_printf(&t->json, "%s\"%s\":", i == 0 ? "" : ",", c->type->fields[i].name.ptr);
+        put_field(t, &c->children[i], &c->type->fields[i]);
+    }
+    dwi_buf_append_cstr(&t->json, "}");
+    check(dwi_column_end_row(c, NULL));
+}
+
+static void put_list(table *t, dwi_column *c)
+{
+    size_t n = next(t) % 4 == 0 ? 0 : next(t) % 9 == 0 ? 30 : next(t) % 4;
+
+    dwi_buf_append_cstr(&t->json, "[");
+    for (size_t i = 0; i < n; i++) {
+        dwi_buf_append_cstr(&t->json, i == 0 ? "" : ",");
+        if (c->type->kind == DWI_ARRAY) {
+            put_field(t, &c->children[0], &c->type->fields[0]);
+        } else {
+            dwi_column *entries = &c->children[0];
+            dwi_buf_append_cstr(&t->json, "[");
+            put_field(t, &entries->children[0], &c->type->fields[0]);
+            dwi_buf_append_cstr(&t->json, ",");
+            put_field(t, &entries->children[1], &c->type->fields[1]);
+            dwi_buf_append_cstr(&t->json, "]");
+            check(dwi_column_end_row(entries, NULL));
+        }
+    }
+    dwi_buf_append_cstr(&t->json, "]");
+    check(dwi_column_end_row(c, NULL));
+}
+
+static bool is_low(const dwi_field *field)
+{
+    return field->name.len > 4 && memcmp(field->name.ptr, "low_", 4) == 0;
+}
+
+static void put_scalar(table *t, dwi_column *c, const dwi_field *field)
+{
+    switch (c->type->kind) {
+    case DWI_BOOLEAN: {
+        bool v = next(t) % 3 == 0;
+        dwi_buf_append_cstr(&t->json, v ? "true" : "false");
+        check(dwi_column_append_bool(c, v, NULL));
+        break;
+    }
+    case DWI_BYTE:
+        put_int(t, c, some_int(t, 8));
+        break;
+    case DWI_SHORT:
+        put_int(t, c, some_int(t, 16));
+        break;
+    case DWI_INTEGER:
+    case DWI_DATE:
+        put_int(t, c, is_low(field) ? (int64_t)(next(t) % 5) : some_int(t, 32));
+        break;
+    case DWI_FLOAT:
+    case DWI_DOUBLE:
+        put_real(t, c);
+        break;
+    case DWI_DECIMAL:
+        put_decimal(t, c);
+        break;
+    case DWI_STRING:
+        put_text(t, c, is_low(field));
+        break;
+    case DWI_BINARY:
+        put_binary(t, c);
+        break;
+    default:
+        put_int(t, c, is_low(field) ? (int64_t)(next(t) % 300) : some_int(t, 64));
+    }
+}
+
+static void put_field(table *t, dwi_column *c, const dwi_field *field)
+{
+    if (field->nullable && (int)(next(t) % 100) < t->null_percent) {
+        dwi_buf_append_cstr(&t->json, "null");
+        check(dwi_column_append_null(c, NULL));
+    } else if (c->type->kind == DWI_STRUCT) {
+        put_struct(t, c);
+    } else if (c->type->kind == DWI_ARRAY || c->type->kind == DWI_MAP) {
+        put_list(t, c);
+    } else {
+        put_scalar(t, c, field);
+    }
+}
+
+/* ---- the type ---- */
+
+static const char schema_json[] =
+    "{'type':'struct','fields':[F('flag','boolean'),F('tiny','byte'),F('small','short'),"
+    "F('whole','integer'),F('big','long'),F('single','float'),F('real','double'),"
+    "F('money','decimal(9,2)'),F('total','decimal(18,4)'),F('wide','decimal(19,0)'),"
+    "F('huge','decimal(38,10)'),F('text','string'),F('bytes','binary'),F('day','date'),"
+    "F('at','timestamp'),F('local','timestamp_ntz'),F('low_text','string'),F('low_int','integer'),"
+    "F('low_long','long'),"
+    "F('point',{'type':'struct','fields':[F('x','double'),F('label','string'),F('in',{'type':"
+    "'struct','fields':[F('deep','decimal(20,3)')]})]}),"
+    "F('list',{'type':'array','elementType':'long','containsNull':N}),"
+    "F('texts',{'type':'array','elementType':'string','containsNull':N}),"
+    "F('flags',{'type':'array','elementType':'boolean','containsNull':N}),"
+    "F('pairs',{'type':'map','keyType':'string','valueType':'integer','valueContainsNull':N}),"
+    "F('deep',{'type':'array','elementType':{'type':'struct','fields':[F('id','integer'),"
+    "F('rows',{'type':'array','elementType':{'type':'array','elementType':'short',"
+    "'containsNull':N},'containsNull':N}),F('kinds',{'type':'map','keyType':'long','valueType':{"
+    "'type':'struct','fields':[F('low_text','string')]},'valueContainsNull':N})]},'containsNull':N"
+    "})]}";
+
+/* F(name,type) and N stand for a field and its nullability. */
+static void expand_schema(dwi_buf *out, bool nullable)
+{
+    const char *word = nullable ? "true" : "false";
+    int parens = 0;
+
+    (void)parens;
+    for (const char *p = schema_json; *p != 0; p++) {
+        if (p[0] == 'F' && p[1] == '(') {
+            dwi_buf_append_cstr(out, "{\"name\":");
+            for (p += 2; *p != ','; p++)
+                dwi_buf_append_cstr(out, *p == '\'' ? "\"" : (char[]){*p, 0});
+            dwi_buf_append_cstr(out, ",\"type\":");
+        } else if (*p == ')' && (p[1] == ',' || p[1] == ']')) {
+            dwi_buf_printf(out, ",\"nullable\":%s,\"metadata\":{}}", word);
+        } else if (*p == 'N' && p[-1] == ':') {
+            dwi_buf_append_cstr(out, word);
+        } else {
+            dwi_buf_append_cstr(out, *p == '\'' ? "\"" : (char[]){*p, 0});
+        }
+    }
+}
+
+static dwi_schema *make_schema(bool nullable)
+{
+    dwi_schema *schema = NULL;
+    dw_error err = DW_ERROR_INIT;
+    dwi_buf json;
+
+    dwi_buf_init(&json, dwi_alloc_default());
+    expand_schema(&json, nullable);
+    if (dwi_buf_cstr(&json) == NULL ||
+        dwi_schema_parse(dwi_alloc_default(), (dwi_sv){(const char *)json.data, json.len}, &schema,
+                         &err) != DW_OK)
+        die("schema", &err);
+    dwi_buf_done(&json);
+    return schema;
+}
+
+/* ---- files ---- */
+
+static dw_status write_file(void *ctx, const void *data, size_t len, dw_error *err)
+{
+    return fwrite(data, 1, len, ctx) == len ? DW_OK : dwi_err(err, DW_E_IO, "file: write");
+}
+
+static void write_parquet(const char *path, const dwi_vec *rows, const settings *s)
+{
+    FILE *file = fopen(path, "wb");
+    const dw_property metadata[] = {{"first", "one"}, {"second", ""}};
+    dwi_parquet_write_options opts = {.codec = s->codec,
+                                      .page_rows = s->page_rows,
+                                      .page_bytes = s->page_bytes,
+                                      .row_group_rows = s->row_group_rows,
+                                      .row_group_bytes = s->row_group_bytes,
+                                      .dictionary_bytes = s->dictionary_bytes,
+                                      .metadata = metadata,
+                                      .n_metadata = 2};
+    dwi_parquet_writer *writer = NULL;
+    dw_error err = DW_ERROR_INIT;
+    dwi_vec slice = *rows;
+
+    if (file == NULL)
+        die(path, NULL);
+    if (dwi_parquet_writer_new(dwi_alloc_default(), rows->type, &opts,
+                               (dwi_parquet_sink){file, write_file}, &writer, &err) != DW_OK)
+        die(path, &err);
+    for (int64_t at = 0; at < rows->length; at += slice.length) {
+        slice.offset = at;
+        slice.length = s->slice < rows->length - at ? s->slice : rows->length - at;
+        if (dwi_parquet_writer_append(writer, &slice, &err) != DW_OK)
+            die(path, &err);
+    }
+    if (dwi_parquet_writer_finish(writer, &err) != DW_OK)
+        die(path, &err);
+    if (dwi_parquet_writer_rows(writer) != rows->length)
+        die(path, NULL);
+    dwi_parquet_writer_free(writer);
+    if (fclose(file) != 0)
+        die(path, NULL);
+}
+
+static void write_json(const char *path, const dwi_buf *json)
+{
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL || fwrite(json->data, 1, json->len, file) != json->len || fclose(file) != 0)
+        die(path, NULL);
+}
+
+static const settings variants[] = {
+    {"plain", DWI_CODEC_UNCOMPRESSED, 0, 0, 0, 0, 0, 100000},
+    {"zstd", DWI_CODEC_ZSTD, 0, 0, 0, 0, 0, 777},
+    {"snappy", DWI_CODEC_SNAPPY, 1000, 0, 3000, 0, 300, 100},
+    {"gzip", DWI_CODEC_GZIP, 0, 2000, 0, 300000, 0, 33333},
+    {"brotli", DWI_CODEC_BROTLI, 7, 50, 0, 20000, 20000, 501},
+};
+
+static void write_all(const char *folder, int64_t n_rows, int null_percent)
+{
+    dwi_schema *schema = make_schema(null_percent >= 0);
+    table t = {.random = (uint64_t)n_rows * 1000 + (uint64_t)(null_percent + 1),
+               .null_percent = null_percent};
+    dwi_column column = {0};
+    dwi_arena arena;
+    const dwi_vec *rows;
+    char path[1024];
+
+    dwi_buf_init(&t.json, dwi_alloc_default());
+    dwi_arena_init(&arena, dwi_alloc_default());
+    check(dwi_column_init(&column, schema->root, dwi_alloc_default(), NULL));
+    for (int64_t i = 0; i < n_rows; i++) {
+        put_struct(&t, &column);
+        dwi_buf_append_cstr(&t.json, "\n");
+    }
+    rows = dwi_column_view(&column, &arena);
+    if (rows == NULL || t.json.failed)
+        die("memory", NULL);
+    for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+        if (!dwi_codec_available(variants[i].codec) || (n_rows > 5000 && i > 2))
+            continue;
+        (void)snprintf(path, sizeof(path), "%s/%" PRId64 "-%d-%s.parquet", folder, n_rows,
+                       null_percent, variants[i].name);
+        write_parquet(path, rows, &variants[i]);
+    }
+    (void)snprintf(path, sizeof(path), "%s/%" PRId64 "-%d.json", folder, n_rows, null_percent);
+    write_json(path, &t.json);
+    dwi_column_done(&column);
+    dwi_arena_done(&arena);
+    dwi_buf_done(&t.json);
+    dwi_schema_unref(schema);
+}
+
+int main(int argc, char **argv)
+{
+    static const int64_t sizes[] = {0, 1, 100, 5000};
+    static const int shares[] = {-1, 0, 20, 95, 100};
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: write_matrix FOLDER\n");
+        return 2;
+    }
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        for (size_t k = 0; k < sizeof(shares) / sizeof(shares[0]); k++)
+            write_all(argv[1], sizes[i], shares[k]);
+    write_all(argv[1], 100000, 20);
+    return 0;
+}
