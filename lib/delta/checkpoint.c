@@ -15,13 +15,6 @@ dw_status dwi_checkpoint_read(const dwi_log *log, const dwi_segment *segment, un
                    segment->checkpoint_files[0].name.ptr);
 }
 
-dw_status dwi_checkpoint_write(const dwi_log *log, const dwi_state *state, dw_error *err)
-{
-    (void)log;
-    (void)state;
-    return dwi_err(err, DW_E_UNSUPPORTED, "writing checkpoints is not supported");
-}
-
 bool dwi_checkpoint_due(const dwi_state *state)
 {
     int64_t interval = 10;

@@ -15,10 +15,17 @@ enum {
 };
 
 /* Call `each` for the wanted actions of a segment's checkpoint; views die with each call. Row
- * groups that cannot hold any are not read. */
+ * groups that cannot hold any are not read. `wanted` 0 only opens all its files. */
 dw_status dwi_checkpoint_read(const dwi_log *log, const dwi_segment *segment, unsigned wanted,
                               dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
                               void *ctx, dw_error *err);
+
+/* The status says that the checkpoint itself cannot be used, so that an older one may help. */
+static inline bool dwi_checkpoint_is_broken(dw_status status)
+{
+    return status == DW_E_CORRUPT || status == DW_E_UNSUPPORTED || status == DW_E_NOT_FOUND ||
+           status == DW_E_SCHEMA;
+}
 
 /* Write the checkpoint of `state` and _last_checkpoint (only forwards). DW_OK too when there is one
  * already. */

@@ -24,8 +24,8 @@ static const dwi_feature features[] = {
     {"checkpointProtection", 0, false, YES, YES, YES, NULL},
     {"typeWidening", 0, true, YES, YES, YES, "delta.enableTypeWidening"},
     {"typeWidening-preview", 0, true, YES, YES, YES, NULL},
-    {"inCommitTimestamp", 0, false, YES, YES, INACTIVE, NULL},
-    {"inCommitTimestamp-preview", 0, false, YES, YES, INACTIVE, NULL},
+    {"inCommitTimestamp", 0, false, YES, YES, YES, NULL},
+    {"inCommitTimestamp-preview", 0, false, YES, YES, YES, NULL},
     {"icebergCompatV1", 0, false, YES, YES, INACTIVE, NULL},
     {"icebergCompatV2", 0, false, YES, YES, INACTIVE, NULL},
     {"icebergCompatV3", 0, false, YES, YES, INACTIVE, NULL},
@@ -169,8 +169,6 @@ static bool is_active(const dwi_feature *f, const dwi_type *schema, dwi_kvs prop
         return in_schema(schema, "delta.identity.start", where);
     if (dwi_sv_eq_cstr(name, "allowColumnDefaults"))
         return in_schema(schema, "CURRENT_DEFAULT", where);
-    if (dwi_sv_starts_with(name, DWI_SV("inCommitTimestamp")))
-        return is_on(properties, "delta.enableInCommitTimestamps", where);
     if (dwi_sv_eq_cstr(name, "icebergCompatV1"))
         return is_on(properties, "delta.enableIcebergCompatV1", where);
     if (dwi_sv_eq_cstr(name, "icebergCompatV2"))
@@ -272,6 +270,23 @@ static dw_status check_hand_overs(dwi_kvs properties, dw_error *err)
         }
     }
     return DW_OK;
+}
+
+dw_status dwi_features_check_checkpoint(const dwi_state *state, dw_error *err)
+{
+    const dwi_protocol *protocol = &state->protocol;
+    dw_status status;
+
+    DWI_TRY(check_writer_version(protocol, err));
+    for (size_t i = 0; protocol->min_writer_version == 7 && i < protocol->writer_features.count;
+         i++) {
+        dwi_sv name = protocol->writer_features.items[i];
+        const dwi_feature *f = dwi_features_find(name);
+        if (f == NULL || f->log != DWI_SUPPORT_YES)
+            DWI_TRY(refuse("protocol: writer feature", name, name, err));
+    }
+done:
+    return status;
 }
 
 dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)

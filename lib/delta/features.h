@@ -31,6 +31,8 @@ const dwi_feature *dwi_features_find(dwi_sv name);
 dw_status dwi_features_check_log(const dwi_protocol *protocol, dw_error *err); /* replay the log */
 dw_status dwi_features_check_scan(const dwi_state *state, dw_error *err);      /* read rows */
 dw_status dwi_features_check_append(const dwi_state *state, dw_error *err);    /* add rows */
+/* Write a checkpoint, which must not lose what an unknown feature keeps in actions. */
+dw_status dwi_features_check_checkpoint(const dwi_state *state, dw_error *err);
 
 /* The lowest protocol for a new table; DW_E_UNSUPPORTED names a property or type we refuse,
  * DW_E_ARG a malformed value. */

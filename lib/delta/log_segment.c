@@ -278,9 +278,9 @@ static dw_status whole_log(const dwi_log *log, int64_t version, int64_t before, 
 
     DWI_TRY(list_log(log, 0, arena, &l, err));
     newest = newest_of(&l);
-    if (version > newest || newest < 0)
-        DWI_TRY(not_found(log, version, oldest, newest, err));
     status = assemble(arena, &l, version, before, out, &oldest, err);
+    if (status != DW_E_NOMEM && (version > newest || newest < 0))
+        DWI_TRY(not_found(log, version, oldest, newest, err));
     if (status == DW_E_CORRUPT && version >= 0 && oldest > version)
         DWI_TRY(not_found(log, version, oldest, newest, err));
     if (status == DW_OK && version >= 0 && out->version != version)

@@ -298,8 +298,7 @@ static dw_status load_segment(const dwi_log *log, const dwi_segment *segment, dw
         begin_version(&b, segment->checkpoint_version);
         b.state->checkpoint_version = segment->checkpoint_version;
         status = dwi_checkpoint_read(log, segment, DWI_CHECKPOINT_STATE, put_action, &b, err);
-        *out_checkpoint_broken = status == DW_E_CORRUPT || status == DW_E_UNSUPPORTED ||
-                                 status == DW_E_NOT_FOUND || status == DW_E_SCHEMA;
+        *out_checkpoint_broken = dwi_checkpoint_is_broken(status);
         DWI_TRY(status);
         if (segment->n_commits == 0)
             DWI_TRY(read_in_commit_timestamp(log, &b, err));

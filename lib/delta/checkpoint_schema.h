@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns of Parquet checkpoints, as read and as written, and how their rows and actions turn into
+ * each other. Everything below the root is nullable: some readers insist on it.
+ * Spec: Delta PROTOCOL.md, "Checkpoint Schema". */
+#ifndef DWI_DELTA_CHECKPOINT_SCHEMA_H
+#define DWI_DELTA_CHECKPOINT_SCHEMA_H
+
+#include "columns/vec.h"
+#include "delta/action.h"
+
+/* Columns, in file order. */
+enum {
+    DWI_CP_TXN = 0,
+    DWI_CP_ADD = 1,
+    DWI_CP_REMOVE = 2,
+    DWI_CP_METADATA = 3,
+    DWI_CP_PROTOCOL = 4,
+    DWI_CP_DOMAIN = 5,
+    DWI_CP_WRITTEN = 6, /* those before are written */
+    DWI_CP_SIDECAR = 6, /* only read: V2 */
+    DWI_CP_COLUMNS = 7
+};
+
+const dwi_field *dwi_checkpoint_column(int column);
+/* A leaf that is never null in a row that holds this action: dotted path. */
+const char *dwi_checkpoint_key_leaf(int column);
+/* The root of a file that has the columns of the mask (1u << DWI_CP_...); NULL: out of memory. */
+const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned columns);
+
+/* The action in a row of a batch of dwi_checkpoint_root(); DWI_ACTION_UNKNOWN: none of the columns
+ * that the mask has. Texts are views of the batch, lists live in `arena`. DW_E_CORRUPT: a field
+ * that must be there is null. */
+dw_status dwi_checkpoint_get_row(dwi_arena *arena, const dwi_vec *batch, int64_t row,
+                                 unsigned columns, dwi_action *out, dw_error *err);
+
+/* Append an action as one row of a batch of all written columns. */
+dw_status dwi_checkpoint_put_row(dwi_column *batch, const dwi_action *action, bool with_stats,
+                                 dw_error *err);
+
+#endif
