@@ -77,22 +77,30 @@ def good(rng, mark):
         elif roll < 0.12:
             event[field] = None
     if rng.random() < 0.3:  # odd but good
-        odd = rng.randrange(6)
+        odd = rng.randrange(8)
         if odd == 0:
             event["interaction_value"] = rng.choice(["12.5", "-3", "1e3", "0", 7, -0.0, 5e-324, 1.7976931348623157e308,
                                                      Raw("0.1000000000000000055511151231257827"), Raw("123456789012345678901234567890")])
         elif odd == 1:
-            event["resource_id"] = rng.choice([12, Raw("1.50"), Raw("1E2"), True, False, tree(rng)])
+            event["resource_id"] = rng.choice([12, Raw("1.50"), Raw("1E2"), True, False, tree(rng),
+                                                Raw("[" * 999 + "]" * 999)])
         elif odd == 2:
             event["metadata"] = tree(rng)
         elif odd == 3:
             event["resource_title"] = text(rng, 200)
         elif odd == 4:
             event["client_version"] = Raw(json.dumps(rng.choice(["🙂\u0000x", "\x7f\x1f", "/"])).replace("/", "\\/"))
+        elif odd == 5:
+            event["timestamp"] = rng.choice(["2026-03-01T10:20Z", "2026-03-01t10:20:30z", "2026-03-01T10:20:30+0530",
+                                             "2026-03-01 10:20:30.5-08", "0001-01-01", "9999-12-31T23:59:59.999999999Z",
+                                             Raw("1767225600000.5"), Raw("-0.0001"), Raw("1.7672256e12"), 0, 253402300799999])
+        elif odd == 6 and "user_id" in event:
+            event["User_ID"] = event.pop("user_id")
         else:
             event["interaction_text"] = {"a": Raw('  [ 1 , {"b" : "c d"} ,\n\t[ ] ]')}
     for name, value in (("x_text", text(rng, 3)), ("x_count", rng.randrange(-2**63, 2**63)), ("x_flag", rng.random() < 0.5),
-                        ("x_ratio", rng.randrange(1000) + 0.25), ("x_tree", {"k": tree(rng, 2)}), ("x_never", None)):
+                        ("x_ratio", rng.randrange(1000) + 0.25), ("x_tree", {"k": tree(rng, 2)}), ("x_never", None),
+                        ("x no name", None)):
         if rng.random() < 0.05:
             event[name] = value
     event["device_id"] = mark
@@ -133,10 +141,11 @@ def bad(rng, mark):
         whole[:-1] + b',"z":01}', whole[:-1] + b',"z":"\x01"}', whole[:-1] + b',"channel":"\xff\xfe"}',
         whole[:-1] + b',"channel":"\xed\xa0\x80"}', whole[:-1] + b',"channel":"\xc0\xaf"}',
         whole[:-1] + b',"channel":"\\ud83d"}', whole[:-1] + b',"channel":"\\ude00\\ud83d"}',
-        whole[:-1] + b',"channel":"\\x41"}', b" ", b"\n",
+        whole[:-1] + b',"channel":"\\x41"}', b" ", b"\n", b"\xef\xbb\xbf" + whole,
+        whole[:-1] + b',"x no name":1}', whole[:-1] + b',"":1}', whole[:-1] + b',"deep":' + b"[" * 1000 + b"]" * 1000 + b"}",
         encode(items + [("interaction_value", rng.choice(["abc", "", " 1", "1 ", "0x10", "NaN", True, [], {}, "1,5", Raw("1e999"), "+1"]))], rng),
         encode(items + [("timestamp", rng.choice(["yesterday", "", "2026-13-01", "2026-02-30T00:00:00Z", "2026-01-01T25:00:00Z",
-                                                  "2026-01-01T00:00:00+", "01/02/2026", True, {}, [], "2026-01-01T00:00:00.0000000000Z"]))], rng),
+                                                  "2026-01-01T00:00:00+", "1767225600000", "2026-01-01T23:59:60Z", "2026-01-01T24:00:00Z", "01/02/2026", True, {}, [], "2026-01-01T00:00:00.0000000000Z"]))], rng),
     ])
 
 

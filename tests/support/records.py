@@ -5,12 +5,16 @@ Shares no code with the library: a small strict JSON reader that keeps the text 
 tests/judges/read_table.py prints them: timestamps as text in UTC with microseconds, null spelt out.
 """
 import re
+import sys
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 SERVICE_SCHEMA = {"timestamp": "timestamp"} | dict.fromkeys(
     "channel platform event_type event_category resource_id resource_title interaction_target session_id user_id "
     "device_id user_agent client_version interaction_text metadata".split(), "string") | {"interaction_value": "double"}
+
+DEEPEST = 1000  # levels of objects and arrays, the record itself counted
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 10 * DEEPEST))
 
 SPACE = re.compile(r"[ \t\n\r]*")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -18,8 +22,9 @@ STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
 WORD = re.compile("true|false|null")
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))?)?",
-                  re.ASCII)
+TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?"
+                  r"(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?)?", re.ASCII)
+NO_NAME = re.compile(r"[ \t\n\0,;{}()=]")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -49,7 +54,7 @@ def unescape(token):
 
 class Reader:
     def __init__(self, text):
-        self.text, self.at = text, 0
+        self.text, self.at, self.depth = text, 0, 0
 
     def token(self, pattern):
         found = pattern.match(self.text, self.at)
@@ -91,6 +96,9 @@ class Reader:
 
     def collection(self, kind, opening, closing, item):
         self.take(opening)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Reject("nested too deep")
         items, texts = [], []
         if self.peek() == closing:
             self.at += 1
@@ -107,11 +115,12 @@ class Reader:
                     self.at += 1
                     break
                 self.take(",")
+        self.depth -= 1
         return Value(kind, opening + ",".join(texts) + closing, items)
 
 
 def parse(message):
-    """The top-level fields of a message: {name: Value}, the last of duplicates."""
+    """The top-level fields of a message as (name, Value), duplicates too."""
     try:
         text = message.decode("utf-8")
     except UnicodeDecodeError:
@@ -122,7 +131,12 @@ def parse(message):
         raise Reject(f"more after the value at {reader.at}")
     if value.kind != "object":
         raise Reject(f"top level is not an object but {value.kind}")
-    return dict(value.held)
+    return value.held
+
+
+def lower(name):
+    """Names are the same when they differ by the case of ASCII letters alone."""
+    return "".join(c.lower() if c.isascii() else c for c in name)
 
 
 def as_string(value):
@@ -168,8 +182,8 @@ def printed(microseconds):
 
 def as_timestamp(value, column):
     if value.kind == "number":
-        micros = Decimal(value.text) * 1000
-        if micros != micros.to_integral_value() or not -2**63 <= micros < 2**63:
+        micros = (Decimal(value.text) * 1000).to_integral_value(ROUND_FLOOR)
+        if not -2**63 <= micros < 2**63:
             raise Reject(f"{column}: not a timestamp")
         return printed(int(micros))
     found = TIME.fullmatch(value.held) if value.kind == "string" else None
@@ -182,9 +196,10 @@ def as_timestamp(value, column):
         raise Reject(f"{column}: not a timestamp")
     micros = (at - EPOCH) // timedelta(microseconds=1) + int(((fraction or "") + "000000")[:6])
     if sign:
-        if int(off_hours) > 23 or int(off_minutes) > 59:
+        off_minutes = int(off_minutes or 0)
+        if int(off_hours) > 23 or off_minutes > 59:
             raise Reject(f"{column}: not a timestamp")
-        shift = (int(off_hours) * 3600 + int(off_minutes) * 60) * 1000000
+        shift = (int(off_hours) * 3600 + off_minutes * 60) * 1000000
         micros += -shift if sign == "+" else shift
     return printed(micros)
 
@@ -211,13 +226,20 @@ class Decoder:
         if not message:
             return None
         out, new = {}, {}
-        for name, value in parse(message).items():
+        columns = {lower(name): name for name in self.schema}
+        fields = {}
+        for name, value in parse(message):  # the last of equal names counts, by the spelling that came first
+            fields[lower(name)] = (fields.get(lower(name), (name,))[0], value)
+        for folded, (name, value) in fields.items():
             if value.kind == "null":
                 continue
-            kind = self.schema.get(name) or type_by_first_sight(value)
+            name = columns.get(folded, name)
+            kind = self.schema.get(name)
+            if kind is None:
+                if not name or NO_NAME.search(name):
+                    raise Reject(f"{name!r} is no name for a column")
+                kind = new[name] = type_by_first_sight(value)
             out[name] = CASTS[kind](value, name)
-            if name not in self.schema:
-                new[name] = kind
         self.schema |= new
         return out
 
