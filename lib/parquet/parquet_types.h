@@ -65,4 +65,34 @@ typedef enum dwi_parquet_converted {
     DWI_PARQUET_CONVERTED_INTERVAL = 21
 } dwi_parquet_converted;
 
+/* Field ids of the union LogicalType. */
+typedef enum dwi_parquet_logical {
+    DWI_PARQUET_LOGICAL_NONE = 0,
+    DWI_PARQUET_LOGICAL_STRING = 1,
+    DWI_PARQUET_LOGICAL_MAP = 2,
+    DWI_PARQUET_LOGICAL_LIST = 3,
+    DWI_PARQUET_LOGICAL_ENUM = 4,
+    DWI_PARQUET_LOGICAL_DECIMAL = 5,
+    DWI_PARQUET_LOGICAL_DATE = 6,
+    DWI_PARQUET_LOGICAL_TIME = 7,
+    DWI_PARQUET_LOGICAL_TIMESTAMP = 8,
+    DWI_PARQUET_LOGICAL_INTEGER = 10,
+    DWI_PARQUET_LOGICAL_UNKNOWN = 11, /* a column of nulls */
+    DWI_PARQUET_LOGICAL_JSON = 12,
+    DWI_PARQUET_LOGICAL_BSON = 13,
+    DWI_PARQUET_LOGICAL_UUID = 14,
+    DWI_PARQUET_LOGICAL_FLOAT16 = 15,
+    DWI_PARQUET_LOGICAL_VARIANT = 16,
+    DWI_PARQUET_LOGICAL_GEOMETRY = 17,
+    DWI_PARQUET_LOGICAL_GEOGRAPHY = 18
+} dwi_parquet_logical;
+
+/* Field ids of the union TimeUnit. */
+typedef enum dwi_parquet_unit {
+    DWI_PARQUET_UNIT_NONE = 0,
+    DWI_PARQUET_UNIT_MILLIS = 1,
+    DWI_PARQUET_UNIT_MICROS = 2,
+    DWI_PARQUET_UNIT_NANOS = 3
+} dwi_parquet_unit;
+
 #endif

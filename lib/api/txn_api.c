@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/txn_impl.h"
+
+#include "base/alloc.h"
+#include "base/options.h"
+#include "delta/checkpoint.h"
+#include "delta/features.h"
+
+enum { COMMIT_TIMEOUT_MS = 120000, FIRST_CAP = 4 };
+
+dw_status dwi_txn_check_open(const dw_txn *txn, dw_error *err)
+{
+    switch (txn->state) {
+    case DWI_TXN_OPEN:
+        break;
+    case DWI_TXN_BROKEN:
+        return dwi_err(err, DW_E_ARG, "transaction: an error lost staged rows; close it");
+    case DWI_TXN_MOVED:
+        return dwi_err(err, DW_E_ARG, "transaction: it was joined into another one; close it");
+    case DWI_TXN_COMMITTED:
+        return dwi_err(err, DW_E_ARG, "transaction: it is committed; close it");
+    }
+    if (txn->committer.on != NULL)
+        return dwi_err(err, DW_E_ARG, "transaction: a commit was tried; only commit or close it");
+    return DW_OK;
+}
+
+dw_status dwi_txn_break(dw_txn *txn, dw_status status)
+{
+    txn->state = DWI_TXN_BROKEN;
+    return status;
+}
+
+bool dwi_txn_grow(dw_txn *txn, void **items, size_t *cap, size_t needed, size_t size)
+{
+    size_t wanted = *cap == 0 ? FIRST_CAP : *cap;
+    void *grown;
+
+    while (wanted < needed)
+        wanted *= 2;
+    if (wanted == *cap)
+        return true;
+    grown = dwi_realloc(txn->alloc, *items, *cap * size, wanted * size);
+    if (grown == NULL)
+        return false;
+    *items = grown;
+    *cap = wanted;
+    return true;
+}
+
+static dw_status check_writable(const dw_table *table, const dwi_state *state, dw_error *err)
+{
+    if ((dwi_store_caps(table->store) & DW_CAP_PUT_IF_ABSENT) == 0 &&
+        !dwi_store_vouched(table->store))
+        return dwi_err(err, DW_E_UNSUPPORTED,
+                       "%s: the store cannot put-if-absent, and nobody vouched to be the only "
+                       "writer",
+                       dwi_store_name(table->store));
+    return dwi_features_check_append(state, err);
+}
+
+static dw_status open_decoder(dw_txn *txn, const dw_txn_options *opts, dw_error *err)
+{
+    dwi_new_field new_field = {txn, (opts->flags & DW_TXN_ADD_COLUMNS) != 0 ? dwi_txn_decide_column
+                                                                            : NULL};
+    const dwi_type *type = txn->committer.base->schema->root;
+    dw_status status;
+
+    DWI_TRY(dwi_json_decoder_new(txn->alloc, type, new_field, &txn->decoder, err));
+    for (size_t i = 0; i < opts->n_columns; i++) {
+        const dw_column_option *column = &opts->columns[i];
+        if (column->name == NULL || column->epoch_unit < DW_EPOCH_MS ||
+            column->epoch_unit > DW_EPOCH_NS) {
+            status = dwi_err(err, DW_E_ARG, "dw_txn_options.columns[%zu]: no name or unit", i);
+            goto done;
+        }
+        DWI_TRY(dwi_json_decoder_set_epoch(txn->decoder, dwi_sv_cstr(column->name),
+                                           (dwi_epoch_unit)column->epoch_unit, err));
+    }
+done:
+    return status;
+}
+
+static dw_status copy_text(dw_txn *txn, const char *text, char **out, dw_error *err)
+{
+    if (text == NULL)
+        return DW_OK;
+    *out = dwi_cstr_dup(txn->alloc, text);
+    return *out == NULL ? dwi_err_nomem(err) : DW_OK;
+}
+
+dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **out_txn, dw_error *err)
+{
+    const dw_txn_options defaults = DW_TXN_OPTIONS_INIT;
+    dwi_state *state = NULL;
+    dw_txn_options given;
+    dw_txn *txn = NULL;
+    dw_status status;
+
+    if (table == NULL || out_txn == NULL)
+        return dwi_err(err, DW_E_ARG, "dw_begin: table or out_txn is NULL");
+    DWI_TRY(dwi_options_copy(&given, &defaults, sizeof(given), opts, "DW_TXN_OPTIONS", err));
+    if (given.columns == NULL && given.n_columns > 0)
+        return dwi_err(err, DW_E_ARG, "dw_begin: columns is NULL");
+    state = dwi_table_state(table);
+    DWI_TRY(check_writable(table, state, err));
+    txn = dwi_alloc_zero(table->alloc, sizeof(*txn));
+    if (txn == NULL) {
+        status = dwi_err_nomem(err);
+        goto done;
+    }
+    txn->table = table;
+    txn->alloc = table->alloc;
+    txn->flags = given.flags;
+    dwi_arena_init(&txn->arena, txn->alloc);
+    dwi_committer_init(&txn->committer, &table->log, state);
+    DWI_TRY(copy_text(txn, given.operation, &txn->operation, err));
+    DWI_TRY(copy_text(txn, given.user_metadata, &txn->user_metadata, err));
+    DWI_TRY(open_decoder(txn, &given, err));
+    *out_txn = txn;
+    txn = NULL;
+done:
+    dw_txn_close(txn);
+    dwi_state_unref(state);
+    return status;
+}
+
+void dw_txn_close(dw_txn *txn)
+{
+    if (txn == NULL)
+        return;
+    dwi_data_file_free(txn->file);
+    if (txn->state != DWI_TXN_COMMITTED && !dwi_committer_is_open(&txn->committer))
+        dwi_txn_remove_files(txn);
+    dwi_json_decoder_free(txn->decoder); /* borrows the base state's type */
+    dwi_committer_done(&txn->committer);
+    dwi_free(txn->alloc, txn->adds, txn->adds_cap * sizeof(*txn->adds));
+    dwi_free(txn->alloc, txn->apps, txn->apps_cap * sizeof(*txn->apps));
+    dwi_free(txn->alloc, txn->used, txn->used_cap * sizeof(*txn->used));
+    dwi_arena_done(&txn->arena);
+    dwi_cstr_free(txn->alloc, txn->operation);
+    dwi_cstr_free(txn->alloc, txn->user_metadata);
+    dwi_free(txn->alloc, txn, sizeof(*txn));
+}
+
+bool dwi_txn_has_app(const dw_txn *txn, dwi_sv app_id)
+{
+    for (size_t i = 0; i < txn->n_apps; i++)
+        if (dwi_sv_eq(txn->apps[i].app_id, app_id))
+            return true;
+    return false;
+}
+
+dw_status dw_txn_set_app_version(dw_txn *txn, const char *app_id, int64_t expected, int64_t next,
+                                 dw_error *err)
+{
+    dwi_app_version app = {.expected = expected, .next = next};
+    dw_status status;
+
+    if (txn == NULL || app_id == NULL)
+        return dwi_err(err, DW_E_ARG, "dw_txn_set_app_version: txn or app_id is NULL");
+    DWI_TRY(dwi_txn_check_open(txn, err));
+    if (next < 0 || expected < -1)
+        return dwi_err(err, DW_E_ARG, "application id %s: %lld to %lld is not a step of versions",
+                       app_id, (long long)expected, (long long)next);
+    if (dwi_txn_has_app(txn, dwi_sv_cstr(app_id)))
+        return dwi_err(err, DW_E_ARG, "application id %s: it was given already", app_id);
+    if (!dwi_txn_grow(txn, (void **)&txn->apps, &txn->apps_cap, txn->n_apps + 1, sizeof(app)) ||
+        !dwi_arena_sv(&txn->arena, dwi_sv_cstr(app_id), &app.app_id))
+        return dwi_err_nomem(err);
+    txn->apps[txn->n_apps++] = app;
+done:
+    return status;
+}
+
+dw_status dw_txn_get_stats(const dw_txn *txn, dw_txn_stats *out_stats, dw_error *err)
+{
+    dw_txn_stats stats = DW_TXN_STATS_INIT;
+    const dwi_column *rows;
+
+    if (txn == NULL || out_stats == NULL || out_stats->struct_size < sizeof(uint32_t))
+        return dwi_err(err, DW_E_ARG, "dw_txn_get_stats: txn or out_stats is NULL or has no size");
+    if (out_stats->struct_size < stats.struct_size)
+        stats.struct_size = out_stats->struct_size;
+    rows = dwi_json_decoder_rows(txn->decoder);
+    stats.files = (int32_t)txn->n_adds + (txn->file != NULL ? 1 : 0);
+    stats.rows = txn->file_rows + rows->length;
+    stats.rejected_rows = txn->rejected_rows;
+    stats.buffered_bytes = (int64_t)dwi_column_bytes(rows);
+    stats.encoded_bytes = txn->file_bytes;
+    if (txn->file != NULL) {
+        int64_t in_memory = dwi_data_file_buffered_bytes(txn->file);
+        stats.rows += dwi_data_file_rows(txn->file);
+        stats.buffered_bytes += in_memory;
+        stats.encoded_bytes += dwi_data_file_bytes(txn->file) - in_memory;
+    }
+    memcpy(out_stats, &stats, stats.struct_size);
+    return DW_OK;
+}
+
+dw_status dw_txn_flush(dw_txn *txn, dw_error *err)
+{
+    dw_status status;
+
+    if (txn == NULL)
+        return dwi_err(err, DW_E_ARG, "dw_txn_flush: txn is NULL");
+    DWI_TRY(dwi_txn_check_open(txn, err));
+    DWI_TRY(dwi_txn_finish_files(txn, err));
+done:
+    return status;
+}
+
+static void checkpoint_if_due(dw_table *table, dwi_state *state)
+{
+    dw_error why = DW_ERROR_INIT;
+
+    if ((table->opts.flags & DW_TABLE_NO_AUTO_CHECKPOINT) != 0 || !dwi_checkpoint_due(state))
+        return;
+    if (dwi_table_checkpoint(table, state, &why) != DW_OK)
+        dwi_logf(table->log.logger, DW_LOG_WARN, "%s; a later commit tries again", why.message);
+}
+
+/* One commit of the table at a time, so that those of one handle never race each other. */
+static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *out, dw_error *err)
+{
+    dw_table *table = txn->table;
+    int64_t timeout_ms = table->opts.commit_timeout_ms;
+    dwi_state *known;
+    dw_status status;
+
+    pthread_mutex_lock(&table->commit_lock);
+    known = dwi_table_state(table);
+    status = dwi_committer_run(&txn->committer, staged, known,
+                               timeout_ms > 0 ? timeout_ms : COMMIT_TIMEOUT_MS, out, err);
+    if (status == DW_OK) {
+        txn->state = DWI_TXN_COMMITTED;
+        dwi_table_set_state(table, dwi_state_ref(out->state));
+        checkpoint_if_due(table, out->state);
+    }
+    pthread_mutex_unlock(&table->commit_lock);
+    dwi_state_unref(known);
+    return status;
+}
+
+dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err)
+{
+    dwi_committed committed;
+    dwi_staged staged = {0};
+    dw_status status = DW_OK;
+
+    if (txn == NULL)
+        return dwi_err(err, DW_E_ARG, "dw_commit: txn is NULL");
+    if (txn->committer.on == NULL || txn->state != DWI_TXN_OPEN) {
+        DWI_TRY(dwi_txn_check_open(txn, err));
+        DWI_TRY(dwi_txn_finish_files(txn, err));
+    }
+    DWI_TRY(dwi_txn_new_columns(txn, &staged.columns, &staged.n_columns, err));
+    if (txn->n_adds == 0 && txn->n_apps == 0 && staged.n_columns == 0) {
+        if (out_version != NULL)
+            *out_version = dw_table_version(txn->table);
+        goto done;
+    }
+    staged.operation = txn->operation;
+    staged.user_metadata = txn->user_metadata;
+    staged.engine_info =
+        txn->table->engine_info != NULL ? txn->table->engine_info : DWI_ENGINE_INFO;
+    staged.read_version = txn->committer.base->version;
+    staged.n_adds = txn->n_adds;
+    staged.adds = txn->adds;
+    staged.rows = txn->file_rows;
+    staged.bytes = txn->file_bytes;
+    staged.n_apps = txn->n_apps;
+    staged.apps = txn->apps;
+    DWI_TRY(publish(txn, &staged, &committed, err));
+    if (out_version != NULL)
+        *out_version = committed.version;
+    dwi_state_unref(committed.state);
+done:
+    return status;
+}

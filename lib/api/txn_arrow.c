@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arrow batches into a transaction. */
+#include "api/txn_impl.h"
+
+#include "columns/arrow_import.h"
+
+/* Batches of this many rows are encoded where they lie, smaller ones gathered. */
+enum { STRAIGHT_ROWS = 8192 };
+
+/* Columns of the batch that the transaction does not know yet become new ones. */
+static dw_status adopt_columns(dw_txn *txn, const struct ArrowSchema *schema, dw_error *err)
+{
+    const dwi_type *known = dwi_json_decoder_type(txn->decoder);
+    dwi_field *fresh;
+    const dwi_type *type;
+    dwi_arena arena;
+    dw_status status;
+    size_t n = 0;
+
+    dwi_arena_init(&arena, txn->alloc);
+    DWI_TRY(dwi_arrow_type(&arena, schema, &type, err));
+    fresh = dwi_arena_array(&arena, type->n_fields, sizeof(*fresh));
+    if (fresh == NULL) {
+        status = dwi_err_nomem(err);
+        goto done;
+    }
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const dwi_field *field = &type->fields[i];
+        if (dwi_type_find(known, field->name) >= 0)
+            continue;
+        if (field->type->kind == DWI_VOID) {
+            status = dwi_err(err, DW_E_SCHEMA, "column %.*s: a new column cannot be of type null",
+                             DWI_SV_ARG(field->name));
+            goto done;
+        }
+        fresh[n] = (dwi_field){field->name, NULL, true, -1, DWI_SV("{}")};
+        DWI_TRY(dwi_table_agree_column(txn->table, field->name, field->type, &fresh[n].type, err));
+        n++;
+    }
+    if (n > 0)
+        DWI_TRY(dwi_txn_widen(txn, fresh, n, err));
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* Copies rows into the buffer, encoding it as it fills. The transaction is as before when the first
+ * copy fails. */
+static dw_status gather(dw_txn *txn, const dwi_vec *rows, dw_error *err)
+{
+    dwi_column *buffer = dwi_json_decoder_rows(txn->decoder);
+    int64_t before = buffer->length;
+    dw_status status = dwi_column_append_vec(buffer, rows, 0, rows->length, err);
+
+    if (status != DW_OK)
+        dwi_column_truncate(buffer, before);
+    return status == DW_OK ? dwi_txn_encode(txn, false, err) : status;
+}
+
+dw_status dw_append(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSchema *schema,
+                    dw_error *err)
+{
+    const dwi_vec *rows;
+    dwi_arena arena = {0};
+    dw_status status;
+
+    if (txn == NULL || batch == NULL || schema == NULL)
+        return dwi_err(err, DW_E_ARG, "dw_append: txn, batch or schema is NULL");
+    if (batch->release == NULL || schema->release == NULL)
+        return dwi_err(err, DW_E_ARG, "dw_append: batch or schema is released");
+    DWI_TRY(dwi_txn_check_open(txn, err));
+    dwi_arena_init(&arena, txn->alloc);
+    if ((txn->flags & DW_TXN_ADD_COLUMNS) != 0)
+        DWI_TRY(adopt_columns(txn, schema, err));
+    DWI_TRY(dwi_arrow_view(&arena, schema, batch, dwi_json_decoder_type(txn->decoder), &rows, err));
+    if (rows->length >= STRAIGHT_ROWS)
+        DWI_TRY(dwi_txn_encode_vec(txn, rows, err));
+    else
+        DWI_TRY(gather(txn, rows, err));
+    batch->release(batch);
+    batch->release = NULL; /* what a release callback does itself; not all do */
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+static dw_status stream_error(struct ArrowArrayStream *stream, int code, dw_error *err)
+{
+    const char *text = stream->get_last_error(stream);
+
+    return dwi_err_sys(err, DW_E_IO, code, false, "arrow stream: %s",
+                       text == NULL ? "it failed and does not say why" : text);
+}
+
+dw_status dw_append_stream(dw_txn *txn, struct ArrowArrayStream *stream, dw_error *err)
+{
+    struct ArrowSchema schema = {0};
+    struct ArrowArray batch = {0};
+    dw_status status;
+    int code;
+
+    if (txn == NULL || stream == NULL || stream->release == NULL)
+        return dwi_err(err, DW_E_ARG, "dw_append_stream: txn or stream is NULL or released");
+    DWI_TRY(dwi_txn_check_open(txn, err));
+    code = stream->get_schema(stream, &schema);
+    if (code != 0)
+        DWI_TRY(stream_error(stream, code, err));
+    for (;;) {
+        code = stream->get_next(stream, &batch);
+        if (code != 0)
+            DWI_TRY(stream_error(stream, code, err));
+        if (batch.release == NULL)
+            break;
+        DWI_TRY(dw_append(txn, &batch, &schema, err));
+    }
+done:
+    if (batch.release != NULL)
+        batch.release(&batch);
+    if (schema.release != NULL)
+        schema.release(&schema);
+    return status;
+}

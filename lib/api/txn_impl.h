@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The struct behind dw_txn, shared by txn_api.c (handle, commit), txn_json.c and txn_arrow.c
+ * (rows in), txn_columns.c (new columns), txn_files.c (rows out to data files) and txn_join.c.
+ *
+ * Rows are gathered in the JSON decoder's column, which grows when a new field turns up; a full
+ * buffer goes to the open data file, whose type is fixed. A file lacks the columns that were found
+ * after it was begun; readers see nulls in them. */
+#ifndef DWI_API_TXN_IMPL_H
+#define DWI_API_TXN_IMPL_H
+
+#include <deltawrite/txn.h>
+
+#include "api/table_pending.h"
+#include "columns/json_decode.h"
+#include "delta/commit.h"
+#include "delta/data_file.h"
+
+typedef enum dwi_txn_state {
+    DWI_TXN_OPEN = 0,
+    DWI_TXN_BROKEN = 1, /* staged rows were lost by an error; it can only be closed */
+    DWI_TXN_MOVED = 2,  /* joined into another one */
+    DWI_TXN_COMMITTED = 3
+} dwi_txn_state;
+
+struct dw_txn {
+    dw_table *table;
+    const dw_allocator *alloc;
+    dwi_txn_state state;
+    uint32_t flags;
+    char *operation;     /* NULL: by content */
+    char *user_metadata; /* NULL: none */
+    dwi_committer committer;
+    dwi_json_decoder *decoder; /* buffered rows; its type starts as the base state's */
+    dwi_data_file *file;       /* the open one, NULL: none */
+    dwi_arena arena;           /* texts of the below */
+    dwi_add *adds;             /* finished files */
+    size_t n_adds;
+    size_t adds_cap;
+    dwi_app_version *apps;
+    size_t n_apps;
+    size_t apps_cap;
+    bool *used; /* of new columns: staged rows have a value, or somebody asked for it */
+    size_t used_cap;
+    int64_t rejected_rows;
+    int64_t file_rows; /* in finished files */
+    int64_t file_bytes;
+};
+
+/* DW_E_ARG unless the transaction can take more. */
+dw_status dwi_txn_check_open(const dw_txn *txn, dw_error *err);
+/* Marks it as broken, and passes `status` on. */
+dw_status dwi_txn_break(dw_txn *txn, dw_status status);
+
+/* The columns to add: those fields of the decoder's type after the base state's that are used.
+ * *out lives as long as the transaction. */
+dw_status dwi_txn_new_columns(dw_txn *txn, const dwi_field **out, size_t *out_n, dw_error *err);
+/* Makes fields known to the decoder that it lacks, and used; those that it has must have the same
+ * type (DW_E_SCHEMA). */
+dw_status dwi_txn_widen(dw_txn *txn, const dwi_field *fields, size_t n, dw_error *err);
+/* Field `index` of the decoder's type is used. */
+dw_status dwi_txn_use_column(dw_txn *txn, size_t index, dw_error *err);
+/* Rows of the decoder's type without the columns that nothing uses; new ones with a value are used
+ * from now on. *out is `rows`, or made in `arena`. */
+dw_status dwi_txn_used_rows(dw_txn *txn, const dwi_vec *rows, dwi_arena *arena, const dwi_vec **out,
+                            dw_error *err);
+/* dwi_new_field.decide; ctx is the transaction. */
+dw_status dwi_txn_decide_column(void *ctx, dwi_sv name, dwi_type_kind seen,
+                                const dwi_type **out_type, dw_error *err);
+bool dwi_txn_has_app(const dw_txn *txn, dwi_sv app_id);
+
+/* Room for n more items; false when out of memory. */
+bool dwi_txn_grow(dw_txn *txn, void **items, size_t *cap, size_t needed, size_t size);
+
+/* Give the buffered rows to the open data file when there are enough of them (or `all`), and end
+ * the file when it is large enough. A failure breaks the transaction. */
+dw_status dwi_txn_encode(dw_txn *txn, bool all, dw_error *err);
+/* Rows of the decoder's type straight to the open data file; the buffer goes first. */
+dw_status dwi_txn_encode_vec(dw_txn *txn, const dwi_vec *rows, dw_error *err);
+/* Encode all, and end the open file. */
+dw_status dwi_txn_finish_files(dw_txn *txn, dw_error *err);
+/* Delete the finished files from the store, as far as it lets. */
+void dwi_txn_remove_files(dw_txn *txn);
+
+#endif
