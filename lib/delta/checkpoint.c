@@ -1,18 +1,264 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reading checkpoints of all kinds. */
 #include "delta/checkpoint.h"
 
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "delta/checkpoint_schema.h"
+#include "delta/object_source.h"
+#include "delta/path.h"
 #include "delta/properties.h"
+
+enum { BATCH_ROWS = 1024 };
+
+/* A V2 checkpoint in JSON is held in memory as text; its files are in sidecars. */
+static const int64_t max_json_bytes = INT64_C(1) << 30;
+
+typedef dw_status action_fn(void *ctx, const dwi_action *action, dw_error *err);
+
+typedef struct sidecar {
+    char *name; /* relative to the table */
+    int64_t size;
+    struct sidecar *next;
+} sidecar;
+
+typedef struct reading {
+    const dwi_log *log;
+    bool open_only;
+    action_fn *each;
+    void *ctx;
+    dwi_arena arena; /* of the sidecars */
+    sidecar *sidecars;
+} reading;
+
+static bool has_column(const dwi_parquet_reader *reader, int column)
+{
+    const dwi_type *type = dwi_parquet_reader_type(reader);
+
+    for (size_t i = 0; i < type->n_fields; i++)
+        if (dwi_sv_eq(type->fields[i].name, dwi_checkpoint_column(column)->name))
+            return true;
+    return false;
+}
+
+/* The row group may hold one of the actions asked for. */
+static bool may_hold(const dwi_parquet_reader *reader, size_t row_group, unsigned columns)
+{
+    for (int i = 0; i < DWI_CP_COLUMNS; i++)
+        if ((columns & (1u << i)) != 0 &&
+            !dwi_parquet_reader_all_null(reader, row_group,
+                                         dwi_sv_cstr(dwi_checkpoint_key_leaf(i))))
+            return true;
+    return false;
+}
+
+static dw_status give_batch(const reading *r, const dwi_column *batch, unsigned columns,
+                            dw_error *err)
+{
+    dw_status status = DW_OK;
+    const dwi_vec *view;
+    dwi_arena arena;
+
+    dwi_arena_init(&arena, r->log->alloc);
+    view = dwi_column_view(batch, &arena);
+    if (view == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    for (int64_t row = 0; row < view->length; row++) {
+        dwi_action action;
+        DWI_TRY(dwi_checkpoint_get_row(&arena, view, row, columns, &action, err));
+        if (action.kind != DWI_ACTION_UNKNOWN)
+            DWI_TRY(r->each(r->ctx, &action, err));
+    }
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* Columns of the mask that the file has; row groups without any of them are left out. */
+static unsigned narrow(dwi_parquet_reader *reader, unsigned columns)
+{
+    size_t n = dwi_parquet_reader_row_groups(reader);
+
+    for (int i = 0; i < DWI_CP_COLUMNS; i++)
+        if (!has_column(reader, i))
+            columns &= ~(1u << i);
+    for (size_t g = 0; g < n; g++)
+        if (!may_hold(reader, g, columns))
+            dwi_parquet_reader_skip(reader, g);
+    return columns;
+}
+
+static dw_status read_rows(const reading *r, dwi_parquet_reader *reader, unsigned columns,
+                           const char *name, dw_error *err)
+{
+    dwi_column batch = {0};
+    const dwi_type *root;
+    dw_status status = DW_OK;
+    dwi_arena arena;
+
+    dwi_arena_init(&arena, r->log->alloc);
+    columns = narrow(reader, columns);
+    if (columns == 0)
+        goto done;
+    root = dwi_checkpoint_root(&arena, columns);
+    if (root == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    DWI_TRY(dwi_parquet_reader_project(reader, root, err));
+    DWI_TRY(dwi_column_init(&batch, root, r->log->alloc, err));
+    for (;;) {
+        DWI_TRY(dwi_parquet_reader_next(reader, BATCH_ROWS, &batch, err));
+        if (batch.length == 0)
+            break;
+        status = give_batch(r, &batch, columns, err);
+        if (status == DW_E_CORRUPT)
+            DWI_TRY(dwi_err_prefix(err, status, "%s", name));
+        DWI_TRY(status);
+    }
+done:
+    dwi_column_done(&batch);
+    dwi_arena_done(&arena);
+    return status;
+}
+
+static dw_status read_parquet(const reading *r, const char *name, int64_t size, unsigned columns,
+                              dw_error *err)
+{
+    dwi_parquet_reader *reader = NULL;
+    dwi_object_source source = {0};
+    char *key = dwi_log_key(r->log, name);
+    dw_status status = DW_OK;
+
+    if (key == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    DWI_TRY(dwi_object_source_init(&source, r->log->store, r->log->alloc, key, size, err));
+    DWI_TRY(dwi_parquet_reader_open(r->log->alloc, dwi_object_source_parquet(&source, name),
+                                    &reader, err));
+    if (columns != 0)
+        DWI_TRY(read_rows(r, reader, columns, name, err));
+done:
+    dwi_parquet_reader_free(reader);
+    dwi_object_source_done(&source);
+    dwi_cstr_free(r->log->alloc, key);
+    return status;
+}
+
+static unsigned kinds_of(unsigned columns)
+{
+    static const dwi_action_kind kinds[DWI_CP_COLUMNS] = {
+        [DWI_CP_TXN] = DWI_ACTION_TXN,           [DWI_CP_ADD] = DWI_ACTION_ADD,
+        [DWI_CP_REMOVE] = DWI_ACTION_REMOVE,     [DWI_CP_METADATA] = DWI_ACTION_METADATA,
+        [DWI_CP_PROTOCOL] = DWI_ACTION_PROTOCOL, [DWI_CP_DOMAIN] = DWI_ACTION_DOMAIN_METADATA,
+        [DWI_CP_SIDECAR] = DWI_ACTION_SIDECAR,
+    };
+    unsigned mask = 0;
+
+    for (int i = 0; i < DWI_CP_COLUMNS; i++)
+        if ((columns & (1u << i)) != 0)
+            mask |= 1u << kinds[i];
+    return mask;
+}
+
+static dw_status read_json(const reading *r, const char *name, unsigned columns, dw_error *err)
+{
+    const dw_range all = DW_RANGE_ALL;
+    char *key = dwi_log_key(r->log, name);
+    dw_status status = DW_OK;
+    dwi_buf text;
+
+    dwi_buf_init(&text, r->log->alloc);
+    if (key == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    DWI_TRY(dwi_store_get(r->log->store, key, all, max_json_bytes, &text, err));
+    DWI_TRY(dwi_log_visit_lines(r->log->alloc, (dwi_sv){(const char *)text.data, text.len}, name,
+                                kinds_of(columns), r->each, r->ctx, err));
+done:
+    dwi_buf_done(&text);
+    dwi_cstr_free(r->log->alloc, key);
+    return status;
+}
+
+/* Sidecars lie in one folder; a path with folders names the same file there. */
+static dw_status keep_sidecar(reading *r, const dwi_sidecar *action, dw_error *err)
+{
+    sidecar *kept = dwi_arena_zero(&r->arena, sizeof(*kept));
+    dw_status status = DW_OK;
+    dwi_sv path = action->path;
+    dwi_buf name;
+
+    for (size_t i = path.len; i > 0; i--)
+        if (path.ptr[i - 1] == '/') {
+            path = (dwi_sv){path.ptr + i, path.len - i};
+            break;
+        }
+    dwi_buf_init(&name, r->log->alloc);
+    dwi_buf_append_cstr(&name, "_delta_log/_sidecars/");
+    dwi_path_append_decoded(&name, path);
+    if (kept == NULL || dwi_buf_cstr(&name) == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    kept->name = dwi_arena_cstr(&r->arena, (const char *)name.data);
+    kept->size = action->size;
+    kept->next = r->sidecars;
+    if (kept->name == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    r->sidecars = kept;
+done:
+    dwi_buf_done(&name);
+    return status;
+}
+
+/* Keeps sidecars, passes everything else on. */
+static dw_status sort_out(void *ctx, const dwi_action *action, dw_error *err)
+{
+    reading *r = ctx;
+
+    if (action->kind == DWI_ACTION_SIDECAR)
+        return keep_sidecar(r, &action->u.sidecar, err);
+    return r->open_only ? DW_OK : r->each(r->ctx, action, err);
+}
+
+static unsigned columns_of(unsigned wanted)
+{
+    unsigned columns = 0;
+
+    if ((wanted & DWI_CHECKPOINT_STATE) != 0)
+        columns |=
+            1u << DWI_CP_TXN | 1u << DWI_CP_METADATA | 1u << DWI_CP_PROTOCOL | 1u << DWI_CP_DOMAIN;
+    if ((wanted & DWI_CHECKPOINT_ADDS) != 0)
+        columns |= 1u << DWI_CP_ADD;
+    if ((wanted & DWI_CHECKPOINT_REMOVES) != 0)
+        columns |= 1u << DWI_CP_REMOVE;
+    return columns;
+}
 
 dw_status dwi_checkpoint_read(const dwi_log *log, const dwi_segment *segment, unsigned wanted,
                               dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
                               void *ctx, dw_error *err)
 {
-    (void)log;
-    (void)wanted;
-    (void)each;
-    (void)ctx;
-    return dwi_err(err, DW_E_UNSUPPORTED, "_delta_log/%s: Parquet checkpoints are not supported",
-                   segment->checkpoint_files[0].name.ptr);
+    const unsigned file_columns = 1u << DWI_CP_ADD | 1u << DWI_CP_REMOVE;
+    unsigned columns = columns_of(wanted);
+    unsigned top = columns;
+    reading outer = {.log = log, .open_only = wanted == 0, .each = each, .ctx = ctx};
+    reading inner = {.log = log, .each = sort_out, .ctx = &outer};
+    char name[2 * DWI_LOG_NAME_SIZE];
+    dw_status status = DW_OK;
+
+    dwi_arena_init(&outer.arena, log->alloc);
+    if (wanted == 0 || (columns & file_columns) != 0)
+        top |= 1u << DWI_CP_SIDECAR;
+    for (size_t i = 0; i < segment->n_checkpoint_files; i++) {
+        const dwi_log_file *file = &segment->checkpoint_files[i];
+        (void)snprintf(name, sizeof(name), "_delta_log/%s", file->name.ptr);
+        if (segment->checkpoint_kind == DWI_CHECKPOINT_V2_JSON)
+            DWI_TRY(read_json(&inner, name, top, err));
+        else
+            DWI_TRY(read_parquet(&inner, name, file->size, top, err));
+    }
+    for (const sidecar *s = outer.sidecars; s != NULL; s = s->next)
+        DWI_TRY(read_parquet(&inner, s->name, s->size, columns & file_columns, err));
+done:
+    dwi_arena_done(&outer.arena);
+    return status;
 }
 
 bool dwi_checkpoint_due(const dwi_state *state)
