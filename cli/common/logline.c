@@ -116,6 +116,12 @@ void log_library(void *ctx, int level, const char *message)
     LOG_EVENT(level, message, F_TEXT("component", ctx));
 }
 
+void log_library_detail(void *ctx, int level, const char *message)
+{
+    (void)level;
+    LOG_EVENT(DW_LOG_DEBUG, message, F_TEXT("component", ctx));
+}
+
 bool log_repeat_due(struct log_repeat *repeat, int64_t now_ms, int64_t *out_skipped)
 {
     enum { FIRST_WAIT_MS = 5000, LAST_WAIT_MS = 60000 };

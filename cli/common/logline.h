@@ -44,6 +44,8 @@ void log_write(int level, const char *message, const struct log_field *fields, s
 void log_message(int level, const char *message);
 /* A dw_log_fn; `ctx` is the component's name, a string. */
 void log_library(void *ctx, int level, const char *message);
+/* The same at debug level, for what the caller tells itself when it matters. */
+void log_library_detail(void *ctx, int level, const char *message);
 
 /* Says which of a run of the same event deserve a line: the first, then one after 5 s, 10 s, ... up
  * to each 60 s, with how many came in between. */

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kafka/consumer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/logline.h"
+#include "common/memory.h"
+
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+    static const int levels[] = {DW_LOG_ERROR, DW_LOG_ERROR, DW_LOG_ERROR, DW_LOG_ERROR,
+                                 DW_LOG_WARN,  DW_LOG_INFO,  DW_LOG_INFO,  DW_LOG_DEBUG};
+    bool connection = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
+
+    (void)rk;
+    /* Connections that fail are told, counted, by on_error(). */
+    LOG_EVENT(connection || level < 0 || level > 7 ? DW_LOG_DEBUG : levels[level], text,
+              F_TEXT("component", "librdkafka"), F_TEXT("facility", facility));
+}
+
+static bool is_denial(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+           code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+}
+
+/* Called by librdkafka's poll functions, so by the poll loop. */
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    static struct log_repeat repeat;
+    struct consumer *c = opaque;
+    int64_t skipped = 0;
+
+    (void)rk;
+    (void)pthread_mutex_lock(&c->synced.lock);
+    /* "All brokers are down" says less than the one before. */
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || c->synced.problem[0] == '\0')
+        (void)snprintf(c->synced.problem, sizeof(c->synced.problem), "%s", reason);
+    c->synced.denied = c->synced.denied || is_denial((rd_kafka_resp_err_t)code);
+    (void)pthread_mutex_unlock(&c->synced.lock);
+    if (log_repeat_due(&repeat, clock_monotonic_ms(), &skipped))
+        LOG_EVENT(DW_LOG_WARN, "Kafka connection", F_TEXT("error", reason),
+                  F_TEXT("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)),
+                  F_NUMBER("not_logged", skipped));
+}
+
+static void on_offset_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                             rd_kafka_topic_partition_list_t *offsets, void *opaque)
+{
+    static struct log_repeat repeat;
+    int64_t skipped = 0;
+
+    (void)rk;
+    (void)offsets;
+    (void)opaque;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
+        return;
+    if (log_repeat_due(&repeat, clock_monotonic_ms(), &skipped))
+        LOG_EVENT(DW_LOG_WARN, "group offsets not stored; the table has them",
+                  F_TEXT("error", rd_kafka_err2str(code)), F_NUMBER("not_logged", skipped));
+}
+
+static void answer(struct consumer *c, bool assign, const rd_kafka_topic_partition_list_t *list)
+{
+    bool incremental = strcmp(rd_kafka_rebalance_protocol(c->rk), "COOPERATIVE") == 0;
+    rd_kafka_error_t *error = NULL;
+    rd_kafka_resp_err_t code;
+
+    if (incremental) {
+        error = assign ? rd_kafka_incremental_assign(c->rk, list)
+                       : rd_kafka_incremental_unassign(c->rk, list);
+    } else {
+        code = rd_kafka_assign(c->rk, assign ? list : NULL);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            error = rd_kafka_error_new(code, "%s", rd_kafka_err2str(code));
+    }
+    if (error != NULL)
+        LOG_EVENT(DW_LOG_ERROR, assign ? "assigning partitions" : "giving up partitions",
+                  F_TEXT("error", rd_kafka_error_string(error)));
+    rd_kafka_error_destroy(error);
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct consumer *c = opaque;
+    bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+
+    if (c->closing) {
+        answer(c, assign, list);
+        return;
+    }
+    if (c->rebalance_list != NULL)
+        rd_kafka_topic_partition_list_destroy(c->rebalance_list);
+    c->rebalance = assign ? REBALANCE_ASSIGN : REBALANCE_REVOKE;
+    c->rebalance_list = rd_kafka_topic_partition_list_copy(list);
+    c->lost = !assign && rd_kafka_assignment_lost(rk) != 0;
+}
+
+int consumer_open(struct consumer *c, const struct service_config *config, char **environment)
+{
+    char reason[512];
+    rd_kafka_conf_t *conf;
+
+    *c = (struct consumer){0};
+    (void)pthread_mutex_init(&c->synced.lock, NULL);
+    conf = kafka_conf_new(config, environment, &c->first);
+    if (conf == NULL)
+        return EXIT_CODE_CONFIG;
+    rd_kafka_conf_set_opaque(conf, c);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_offset_commit_cb(conf, on_offset_commit);
+    c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof(reason));
+    if (c->rk == NULL) {
+        rd_kafka_conf_destroy(conf);
+        return settings_fail(SERVICE_NAME, EXIT_CODE_CONFIG, "Kafka client", reason);
+    }
+    (void)rd_kafka_poll_set_consumer(c->rk);
+    return -1;
+}
+
+void consumer_close(struct consumer *c)
+{
+    c->closing = true;
+    if (c->rebalance != REBALANCE_NONE) {
+        answer(c, c->rebalance == REBALANCE_ASSIGN, c->rebalance_list);
+        rd_kafka_topic_partition_list_destroy(c->rebalance_list);
+        c->rebalance = REBALANCE_NONE;
+        c->rebalance_list = NULL;
+    }
+    (void)rd_kafka_consumer_close(c->rk);
+}
+
+static void take_problem(struct consumer *c, struct textbuf *out, bool *out_denied)
+{
+    (void)pthread_mutex_lock(&c->synced.lock);
+    if (c->synced.problem[0] != '\0')
+        textbuf_printf(out, ": %s", c->synced.problem);
+    c->synced.problem[0] = '\0';
+    *out_denied = c->synced.denied;
+    (void)pthread_mutex_unlock(&c->synced.lock);
+}
+
+void consumer_find_topic(struct consumer *c, const char *topic, int timeout_ms,
+                         struct textbuf *out_problem, bool *out_denied)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(c->rk, topic, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_last_error();
+
+    *out_denied = false;
+    if (handle != NULL)
+        code = rd_kafka_metadata(c->rk, 0, handle, &metadata, timeout_ms);
+    /* Errors of connections come as events, which this serves; there is no assignment yet. */
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(c->rk, 0);
+    if (message != NULL)
+        rd_kafka_message_destroy(message);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        textbuf_printf(out_problem, "Kafka: %s", rd_kafka_err2str(code));
+        take_problem(c, out_problem, out_denied);
+    } else if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR ||
+               metadata->topics[0].partition_cnt == 0) {
+        code = metadata->topic_cnt == 1 ? metadata->topics[0].err
+                                        : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        textbuf_printf(out_problem, "topic %s: %s", topic, rd_kafka_err2str(code));
+        *out_denied = is_denial(code);
+    }
+    if (metadata != NULL)
+        rd_kafka_metadata_destroy(metadata);
+    if (handle != NULL)
+        rd_kafka_topic_destroy(handle);
+}
+
+bool consumer_subscribe(struct consumer *c, const char *topic, struct textbuf *out_problem)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_resp_err_t code;
+
+    (void)rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
+    code = rd_kafka_subscribe(c->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        textbuf_puts(out_problem, rd_kafka_err2str(code));
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static int64_t start_offset(const struct consumer *c, const struct partition *partition)
+{
+    if (partition->committed >= 0)
+        return partition->committed;
+    return c->first == FIRST_LATEST ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
+}
+
+static rd_kafka_topic_partition_list_t *to_kafka(const struct consumer *c,
+                                                 const struct partition_list *partitions)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)partitions->count);
+
+    for (size_t i = 0; i < partitions->count; i++) {
+        const struct partition *p = partitions->items[i];
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = start_offset(c, p);
+    }
+    return list;
+}
+
+static void rebalance_answered(struct consumer *c)
+{
+    rd_kafka_topic_partition_list_destroy(c->rebalance_list);
+    c->rebalance_list = NULL;
+    c->rebalance = REBALANCE_NONE;
+}
+
+void consumer_assign(struct consumer *c, const struct partition_list *partitions)
+{
+    rd_kafka_topic_partition_list_t *list = to_kafka(c, partitions);
+
+    answer(c, true, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    rebalance_answered(c);
+}
+
+void consumer_unassign(struct consumer *c)
+{
+    answer(c, false, c->rebalance_list);
+    rebalance_answered(c);
+}
+
+bool consumer_seek(struct consumer *c, const struct partition_list *partitions)
+{
+    rd_kafka_topic_partition_list_t *list = to_kafka(c, partitions);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(c->rk, list, 5000);
+    bool ok = error == NULL;
+
+    for (int i = 0; i < list->cnt && ok; i++)
+        ok = list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_error_destroy(error);
+    rd_kafka_topic_partition_list_destroy(list);
+    return ok;
+}
+
+void consumer_pause(struct consumer *c, const struct partition_list *partitions, bool pause)
+{
+    rd_kafka_topic_partition_list_t *list = to_kafka(c, partitions);
+
+    /* Both only fail for partitions that are not ours any more. */
+    if (pause)
+        (void)rd_kafka_pause_partitions(c->rk, list);
+    else
+        (void)rd_kafka_resume_partitions(c->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void consumer_mirror(struct consumer *c, const struct partition_list *partitions)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)partitions->count);
+
+    for (size_t i = 0; i < partitions->count; i++) {
+        struct partition *p = partitions->items[i];
+        int64_t committed = p->committed;
+        if (committed < 0 || committed == p->mirrored)
+            continue;
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = committed;
+        p->mirrored = committed;
+    }
+    if (list->cnt != 0)
+        (void)rd_kafka_commit(c->rk, list, 1);
+    rd_kafka_topic_partition_list_destroy(list);
+}

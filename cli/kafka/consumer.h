@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Kafka consumer, and the group's changes as the poll loop wants them: a rebalance is only
+ * noted when it comes, and answered later, so that storage never stops the polling. */
+#ifndef DW_CLI_CONSUMER_H
+#define DW_CLI_CONSUMER_H
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+
+#include "kafka/kafka_conf.h"
+#include "kafka/partition.h"
+
+enum rebalance_kind { REBALANCE_NONE, REBALANCE_ASSIGN, REBALANCE_REVOKE };
+
+struct consumer {
+    rd_kafka_t *rk;
+    enum first_offset first;
+    /* The rebalance that waits for its answer; there is one at most. */
+    enum rebalance_kind rebalance;
+    rd_kafka_topic_partition_list_t *rebalance_list;
+    bool lost;    /* REVOKE: others may have the partitions already */
+    bool closing; /* answer at once */
+    struct {
+        pthread_mutex_t lock;
+        char problem[256]; /* the last one that librdkafka told */
+        bool denied;       /* of authentication or authorization */
+    } synced;
+};
+
+/* -1, or an exit code after one line on standard error. */
+int consumer_open(struct consumer *consumer, const struct service_config *config,
+                  char **environment);
+void consumer_close(struct consumer *consumer);
+
+/* One try to find the topic; "" when it is there, else what is waited for and why. *out_denied: it
+ * will not come by itself. */
+void consumer_find_topic(struct consumer *consumer, const char *topic, int timeout_ms,
+                         struct textbuf *out_problem, bool *out_denied);
+bool consumer_subscribe(struct consumer *consumer, const char *topic, struct textbuf *out_problem);
+
+/* Answer the rebalance that waits. Assigned partitions start at partition->committed. */
+void consumer_assign(struct consumer *consumer, const struct partition_list *partitions);
+void consumer_unassign(struct consumer *consumer);
+
+/* To partition->committed; false: not possible yet, try again. */
+bool consumer_seek(struct consumer *consumer, const struct partition_list *partitions);
+void consumer_pause(struct consumer *consumer, const struct partition_list *partitions, bool pause);
+/* Store partition->committed in the group; the answer comes to the log, when it is bad. */
+void consumer_mirror(struct consumer *consumer, const struct partition_list *partitions);
+
+#endif
