@@ -158,7 +158,8 @@ void dwi_rle_encode_u32(dwi_buf *out, const uint32_t *values, size_t count, unsi
         at = end;
         packed = end;
     }
-    put_packed(out, values + packed, count - packed, width);
+    if (packed < count)
+        put_packed(out, values + packed, count - packed, width);
 }
 
 void dwi_rle_encode_u8(dwi_buf *out, const uint8_t *values, size_t count, unsigned width)
