@@ -232,9 +232,12 @@ static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *o
     known = dwi_table_state(table);
     status = dwi_committer_run(&txn->committer, staged, known,
                                timeout_ms > 0 ? timeout_ms : COMMIT_TIMEOUT_MS, out, err);
+    /* What was learned on the way stays known, so that a caller who begins anew after a conflict
+     * begins on the table that caused it. */
+    if (txn->committer.on != NULL)
+        dwi_table_set_state(table, dwi_state_ref(txn->committer.on));
     if (status == DW_OK) {
         txn->state = DWI_TXN_COMMITTED;
-        dwi_table_set_state(table, dwi_state_ref(out->state));
         checkpoint_if_due(table, out->state);
     }
     pthread_mutex_unlock(&table->commit_lock);
