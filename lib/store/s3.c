@@ -164,9 +164,11 @@ static dw_status s3_remove(void *self, const char *key, dw_error *err)
 
 static void free_secret(const dw_allocator *alloc, char *text)
 {
+    size_t size = text == NULL ? 0 : strlen(text) + 1;
+
     if (text != NULL)
-        OPENSSL_cleanse(text, strlen(text));
-    dwi_cstr_free(alloc, text);
+        OPENSSL_cleanse(text, size);
+    dwi_free(alloc, text, size);
 }
 
 static void s3_destroy(void *self)

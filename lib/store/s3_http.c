@@ -121,10 +121,12 @@ typedef struct transfer {
     const dwi_s3_request *request;
     dwi_s3_response *response;
     dw_error *err;
-    size_t sent;         /* bytes of the body handed to curl */
-    bool rewind_refused; /* curl wanted to send an if-absent PUT a second time */
-    bool broken;         /* our side ended the transfer; err says why */
-    dw_status status;    /* then */
+    size_t sent;        /* bytes of the body handed to curl */
+    bool sent_whole;    /* all of them, once or more */
+    bool head_complete; /* the blank line after the headers came */
+    bool framed;        /* they tell where the body ends */
+    bool broken;        /* our side ended the transfer; err says why */
+    dw_status status;   /* then */
     char message[CURL_ERROR_SIZE];
 } transfer;
 
@@ -137,6 +139,7 @@ static size_t give_body(char *out, size_t size, size_t count, void *ctx)
     if (n > 0)
         memcpy(out, (const char *)t->request->body.data + t->sent, n);
     t->sent += n;
+    t->sent_whole = t->sent_whole || t->sent == t->request->body.len;
     return n;
 }
 
@@ -146,10 +149,8 @@ static int seek_body(void *ctx, curl_off_t offset, int origin)
 {
     transfer *t = ctx;
 
-    if (t->request->if_absent) {
-        t->rewind_refused = true;
+    if (t->request->if_absent)
         return CURL_SEEKFUNC_FAIL;
-    }
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->request->body.len)
         return CURL_SEEKFUNC_FAIL;
     t->sent = (size_t)offset;
@@ -195,8 +196,12 @@ static size_t take_header(char *line, size_t size, size_t count, void *ctx)
     const char *colon = memchr(line, ':', name.len);
     dwi_sv value;
 
-    if (dwi_sv_starts_with(name, DWI_SV("HTTP/")))
+    if (dwi_sv_starts_with(name, DWI_SV("HTTP/"))) {
         response_clear(r); /* after 100 Continue another answer follows */
+        t->head_complete = t->framed = false;
+    }
+    if (dwi_sv_eq(name, DWI_SV("\r\n")) || dwi_sv_eq(name, DWI_SV("\n")))
+        t->head_complete = true;
     if (colon == NULL)
         return size * count;
     value = (dwi_sv){colon + 1, name.len - (size_t)(colon - line) - 1};
@@ -210,7 +215,9 @@ static size_t take_header(char *line, size_t size, size_t count, void *ctx)
     else if (dwi_sv_eq_nocase(name, DWI_SV("x-amz-bucket-region")))
         take_text(&r->region, value);
     else if (dwi_sv_eq_nocase(name, DWI_SV("content-length")))
-        r->content_length = leading_number(value);
+        t->framed = (r->content_length = leading_number(value)) >= 0;
+    else if (dwi_sv_eq_nocase(name, DWI_SV("transfer-encoding")))
+        t->framed = true;
     else if (dwi_sv_eq_nocase(name, DWI_SV("last-modified")))
         take_time(r, value);
     else if (dwi_sv_eq_nocase(name, DWI_SV("content-range")) &&
@@ -439,15 +446,16 @@ static void set_options(CURL *curl, const dwi_s3 *s3, transfer *t)
     set_method(curl, t);
 }
 
-/* Whether the server can have got all of the request. */
+/* Whether the server can have got all of the request. Not asked of curl's own counters: after a
+ * broken kept-alive connection they tell of the new one. */
 static bool may_be_sent(const transfer *t)
 {
     long header_bytes = 0;
-    curl_off_t body_bytes = 0;
 
+    if (t->request->body.len > 0)
+        return t->sent_whole;
     (void)curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &header_bytes);
-    (void)curl_easy_getinfo(t->curl, CURLINFO_SIZE_UPLOAD_T, &body_bytes);
-    return t->rewind_refused || (header_bytes > 0 && (uint64_t)body_bytes >= t->request->body.len);
+    return header_bytes > 0;
 }
 
 static dw_status transport_error(const dwi_s3 *s3, const transfer *t, CURLcode code, dw_error *err)
@@ -509,6 +517,9 @@ dw_status dwi_s3_send(dwi_s3 *s3, const dwi_s3_request *request, dwi_s3_response
         status = t.status;
     else if (code != CURLE_OK)
         status = transport_error(s3, &t, code, err);
+    else if (!t.head_complete || (request->sink != NULL && !t.framed))
+        /* curl takes the connection's end for the answer's; it may as well have been cut. */
+        status = dwi_err_sys(err, DW_E_IO, 0, true, "%s: the answer broke off", s3->base_url);
     else if (response->etag.failed || response->region.failed)
         status = dwi_err_nomem(err);
 done:

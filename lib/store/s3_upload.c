@@ -200,7 +200,7 @@ static dw_status complete(dwi_s3 *s3, upload *u, dw_error *err)
         if (status == DW_OK)
             status = check_completion(s3, &response, &error);
     } while (status != DW_OK && dwi_retry_again(&retry, &error));
-    if (status == DW_E_NOT_FOUND && retry.attempt > 0 && completed_before(s3, u))
+    if (status == DW_E_NOT_FOUND && completed_before(s3, u))
         status = DW_OK;
     if (status != DW_OK && err != NULL)
         *err = error;
