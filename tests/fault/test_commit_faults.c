@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole commits over a store that fails at every operation in turn, before and after taking effect:
+ * whatever the caller is told, the table is whole, and what was published was published once. */
+#include "harness.h"
+#include "table_audit.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/fault_store.h"
+
+#define SCHEMA                                                                                     \
+    "{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":true,"       \
+    "\"metadata\":{}}]}"
+
+enum { ROWS = 3 };
+
+typedef struct world {
+    dwt_env env;
+    dw_store *inner;
+    dw_store *faulty;
+    dw_error err;
+} world;
+
+static void world_begin(world *w)
+{
+    dw_store_options options = DW_STORE_OPTIONS_INIT;
+    dw_create_options create = DW_CREATE_OPTIONS_INIT;
+    dw_table *table = NULL;
+
+    memset(w, 0, sizeof(*w));
+    dwt_env_init(&w->env);
+    options.retry_timeout_ms = -1;
+    DWT_OK(dw_store_open_memory(&options, &w->inner, &w->err), &w->err);
+    dwi_store_set_env(w->inner, &w->env.base);
+    create.schema_json = SCHEMA;
+    DWT_OK(dw_table_create(w->inner, "t", &create, NULL, &table, &w->err), &w->err);
+    dw_table_close(table);
+    DWT_OK(dwi_fault_store_new(w->inner, &options, &w->faulty, &w->err), &w->err);
+    dwi_store_set_env(w->faulty, &w->env.base);
+}
+
+static void world_end(world *w)
+{
+    dw_store_unref(w->faulty);
+    dw_store_unref(w->inner);
+}
+
+static void heal(world *w)
+{
+    DWT_OK(dwi_fault_plan(w->faulty, NULL, 0, &w->err), &w->err);
+}
+
+/* One batch that moves the loader from `expected` to `next`, as a service would write it: an
+ * unknown commit is asked about again once the store works. */
+static dw_status write_batch(world *w, dw_store *store, int64_t expected, int64_t next,
+                             bool heal_on_unknown)
+{
+    static const char records[] = "{\"id\":1}\n{\"id\":2}\n{\"id\":3,\"fresh\":1}\n";
+    dw_txn_options options = DW_TXN_OPTIONS_INIT;
+    dw_table_options table_options = DW_TABLE_OPTIONS_INIT;
+    dw_table *table = NULL;
+    dw_txn *txn = NULL;
+    dw_status status;
+
+    options.flags = DW_TXN_ADD_COLUMNS;
+    table_options.commit_timeout_ms = 2000;
+    status = dw_table_open(store, "t", &table_options, &table, &w->err);
+    if (status == DW_OK)
+        status = dw_begin(table, &options, &txn, &w->err);
+    if (status == DW_OK)
+        status = dw_txn_set_app_version(txn, "loader", expected, next, &w->err);
+    if (status == DW_OK)
+        status =
+            dw_append_ndjson(txn, (dw_bytes){records, sizeof(records) - 1}, NULL, NULL, &w->err);
+    if (status == DW_OK)
+        status = dw_commit(txn, NULL, &w->err);
+    if (status == DW_E_UNKNOWN && heal_on_unknown) {
+        heal(w);
+        status = dw_commit(txn, NULL, &w->err);
+        DWT_OK(status, &w->err);
+    }
+    dw_txn_close(txn);
+    dw_table_close(table);
+    return status;
+}
+
+static bool is_crash(int kind)
+{
+    return kind == DWI_FAULT_CRASH || kind == DWI_FAULT_CRASH_AFTER;
+}
+
+/* Operation number `n` fails as `kind` says. False when the commit has fewer operations. */
+static bool commit_with_fault(int kind, int64_t n, int64_t count)
+{
+    dwi_fault fault = {.on = DWI_ON_ALL, .kind = kind, .nth = n, .count = count};
+    dwt_audit found;
+    dw_status status;
+    bool hit;
+    world w;
+
+    world_begin(&w);
+    DWT_OK(dwi_fault_plan(w.faulty, &fault, 1, &w.err), &w.err);
+    status = write_batch(&w, w.faulty, -1, 1, true);
+    hit = dwi_fault_hits(w.faulty) > 0;
+    if (status == DW_E_UNKNOWN)
+        hit = true;
+    found = dwt_table_audit(w.inner, "t", "loader");
+    if (!is_crash(kind) && found.rows != (status == DW_OK ? ROWS : 0))
+        fail_msg("fault %d at %lld: told %s, there are %lld rows", kind, (long long)n,
+                 dw_status_name(status), (long long)found.rows);
+    if (is_crash(kind) && status == DW_OK)
+        DWT_EQ(found.rows, ROWS);
+    /* whatever happened, a new process finds out and completes it once */
+    heal(&w);
+    if (found.app < 0)
+        DWT_OK(write_batch(&w, w.faulty, -1, 1, false), &w.err);
+    else
+        DWT_ERR(write_batch(&w, w.faulty, -1, 1, false), &w.err, DW_E_FENCED, "loader");
+    found = dwt_table_audit(w.inner, "t", "loader");
+    DWT_EQ(found.rows, ROWS);
+    DWT_EQ(found.app_changes, 1);
+    DWT_EQ(found.metadata, 2);
+    world_end(&w);
+    return hit;
+}
+
+static void one_failing_operation_never_loses_doubles_or_tears_a_commit(void **state)
+{
+    (void)state;
+    for (int kind = DWI_FAULT_REFUSE; kind < DWI_FAULT_KINDS; kind++) {
+        int64_t n = 0;
+        if (kind == DWI_FAULT_DELAY)
+            continue;
+        while (commit_with_fault(kind, n, 1))
+            n++;
+        if (n < 4)
+            fail_msg("fault %d: a commit of only %lld operations", kind, (long long)n);
+    }
+}
+
+static void a_store_that_stays_broken_never_loses_doubles_or_tears_a_commit(void **state)
+{
+    (void)state;
+    for (int kind = DWI_FAULT_REFUSE; kind < DWI_FAULT_KINDS; kind++) {
+        int64_t n = 0;
+        if (kind == DWI_FAULT_DELAY)
+            continue;
+        while (commit_with_fault(kind, n, -1))
+            n++;
+    }
+}
+
+/* ---- racing writers over a store that fails by chance ---- */
+
+enum { WRITERS = 4, BATCHES = 40 };
+
+typedef struct writer {
+    dw_store *store;
+    pthread_t thread;
+    int number;
+    int unknown;
+    int failures;
+} writer;
+
+/* A writer that never gives up: it asks the table where it stands, and goes on from there. */
+static void *write_all(void *arg)
+{
+    writer *w = arg;
+    char app[32];
+    char record[64];
+    int64_t at = 0;
+
+    (void)snprintf(app, sizeof(app), "writer-%d", w->number);
+    while (at < BATCHES) {
+        dw_table_options options = DW_TABLE_OPTIONS_INIT;
+        dw_error err = DW_ERROR_INIT;
+        dw_table *table = NULL;
+        dw_txn *txn = NULL;
+        dw_status status = dw_table_open(w->store, "t", &options, &table, &err);
+        while (status == DW_OK && at < BATCHES) {
+            int64_t known = -1;
+            if (dw_table_app_version(table, app, &known, &err) == DW_E_NOT_FOUND)
+                known = -1;
+            at = known < 0 ? 0 : known;
+            if (at >= BATCHES)
+                break;
+            int len = snprintf(record, sizeof(record), "{\"id\":%lld}",
+                               (long long)(w->number * 1000 + at));
+            status = dw_begin(table, NULL, &txn, &err);
+            if (status == DW_OK)
+                status = dw_txn_set_app_version(txn, app, known, at + 1, &err);
+            if (status == DW_OK)
+                status = dw_append_ndjson(txn, (dw_bytes){record, (size_t)len}, NULL, NULL, &err);
+            if (status == DW_OK)
+                status = dw_commit(txn, NULL, &err);
+            while (status == DW_E_UNKNOWN) {
+                w->unknown++;
+                status = dw_commit(txn, NULL, &err);
+            }
+            dw_txn_close(txn);
+            txn = NULL;
+        }
+        if (status != DW_OK)
+            w->failures++;
+        dw_table_close(table);
+    }
+    return NULL;
+}
+
+/* Several threads cannot share the harness's clock: real time, but pauses are a thousandth as long.
+ */
+static void short_sleep(void *ctx, int64_t us)
+{
+    const dwi_env *real = dwi_env_system();
+
+    (void)ctx;
+    real->sleep_us(real->ctx, us / 1000);
+}
+
+static void use_real_time(world *w, dwi_env *env)
+{
+    dw_store_options options = DW_STORE_OPTIONS_INIT;
+
+    *env = *dwi_env_system();
+    env->sleep_us = short_sleep;
+    dwi_store_set_env(w->inner, env);
+    dw_store_unref(w->faulty);
+    DWT_OK(dwi_fault_store_new(w->inner, &options, &w->faulty, &w->err), &w->err);
+    dwi_store_set_env(w->faulty, env);
+}
+
+static void racing_writers_over_a_failing_store_publish_every_batch_once(void **state)
+{
+    const int chances[DWI_FAULT_KINDS] = {[DWI_FAULT_REFUSE] = 20,
+                                          [DWI_FAULT_THROTTLE] = 20,
+                                          [DWI_FAULT_LOSE_REQUEST] = 40,
+                                          [DWI_FAULT_LOSE_REPLY] = 60,
+                                          [DWI_FAULT_BREAK] = 10};
+    writer writers[WRITERS];
+    dwt_audit found = {0};
+    dwi_env env;
+    world w;
+
+    (void)state;
+    world_begin(&w);
+    use_real_time(&w, &env);
+    dwi_fault_chance(w.faulty, DWI_ON_ALL, chances, 7);
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = (writer){.store = w.faulty, .number = i};
+        DWT_EQ(pthread_create(&writers[i].thread, NULL, write_all, &writers[i]), 0);
+    }
+    int unknown = 0;
+    for (int i = 0; i < WRITERS; i++) {
+        DWT_EQ(pthread_join(writers[i].thread, NULL), 0);
+        unknown += writers[i].unknown;
+    }
+    print_message("%lld faults, %d commits told unknown\n", (long long)dwi_fault_hits(w.faulty),
+                  unknown);
+    assert_true(dwi_fault_hits(w.faulty) > 20);
+    for (int i = 0; i < WRITERS; i++) {
+        char app[32];
+        (void)snprintf(app, sizeof(app), "writer-%d", i);
+        found = dwt_table_audit(w.inner, "t", app);
+        DWT_EQ(found.app, BATCHES);
+        DWT_EQ(found.app_changes, BATCHES);
+    }
+    DWT_EQ(found.rows, WRITERS * BATCHES);
+    DWT_EQ(found.adds, WRITERS * BATCHES);
+    DWT_EQ(found.version, WRITERS * BATCHES);
+    world_end(&w);
+}
+
+static void two_owners_of_one_application_id_never_both_write_a_step(void **state)
+{
+    writer writers[2];
+    dwt_audit found;
+    dwi_env env;
+    world w;
+
+    (void)state;
+    world_begin(&w);
+    use_real_time(&w, &env);
+    for (int i = 0; i < 2; i++) {
+        writers[i] = (writer){.store = w.faulty, .number = 9};
+        DWT_EQ(pthread_create(&writers[i].thread, NULL, write_all, &writers[i]), 0);
+    }
+    for (int i = 0; i < 2; i++)
+        DWT_EQ(pthread_join(writers[i].thread, NULL), 0);
+    found = dwt_table_audit(w.inner, "t", "writer-9");
+    DWT_EQ(found.app, BATCHES);
+    DWT_EQ(found.app_changes, BATCHES);
+    DWT_EQ(found.rows, BATCHES);
+    DWT_EQ(found.orphans, 0);
+    world_end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_failing_operation_never_loses_doubles_or_tears_a_commit),
+        cmocka_unit_test(a_store_that_stays_broken_never_loses_doubles_or_tears_a_commit),
+        cmocka_unit_test(racing_writers_over_a_failing_store_publish_every_batch_once),
+        cmocka_unit_test(two_owners_of_one_application_id_never_both_write_a_step),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
