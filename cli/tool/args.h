@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command lines of the verbs: one table of options a verb, which also makes its --help. */
+#ifndef DW_CLI_ARGS_H
+#define DW_CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum arg_kind {
+    ARG_FLAG,  /* bool * */
+    ARG_TEXT,  /* const char ** */
+    ARG_COUNT, /* int64_t *, 0 or more */
+    ARG_LIST   /* struct arg_list *, may be given several times */
+};
+
+struct arg_list {
+    const char **items; /* point into argv */
+    size_t count;
+};
+
+struct arg_spec {
+    const char *flag;  /* "--limit"; NULL ends a table */
+    const char *value; /* "N"; NULL for ARG_FLAG */
+    enum arg_kind kind;
+    void *target;
+    const char *help;
+};
+
+struct verb {
+    const char *name;
+    const char *arguments; /* "TABLE", "TABLE FILE..." */
+    const char *summary;
+    const char *example;
+    int (*run)(const struct verb *verb, int argc, char **argv);
+};
+
+/* What every verb does first: fill the targets, gather positional arguments. Returns -1 to go on, or
+ * an exit code (after --help: 0, a mistake: 2 with a message). `--` ends the options; `-` alone is an
+ * argument. */
+int args_parse(const struct verb *verb, const struct arg_spec *specs, int argc, char **argv,
+               size_t min_args, size_t max_args, struct arg_list *out_args);
+void arg_list_free(struct arg_list *list);
+
+/* "a,b" into its items, which point into *out_copy; free both. False when out of memory. */
+bool split_list(const char *text, char **out_copy, const char ***out_items, size_t *out_count);
+
+#endif

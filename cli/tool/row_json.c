@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tool/row_json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* One column as seen while printing: an Arrow array with the schema that tells its format. */
+struct column {
+    const struct ArrowSchema *schema;
+    const struct ArrowArray *array;
+};
+
+static bool append_value(struct text *out, struct column c, int64_t row);
+
+static bool is_valid(const struct ArrowArray *array, int64_t i)
+{
+    const uint8_t *bits = array->n_buffers > 0 ? array->buffers[0] : NULL;
+
+    return bits == NULL || ((bits[i >> 3] >> (i & 7)) & 1);
+}
+
+/* The shortest text that reads back the same; integers get ".0" so that they stay floats. */
+static void append_float(struct text *out, double value, bool single)
+{
+    char digits[40];
+
+    if (isnan(value)) {
+        text_cstr(out, "\"NaN\"");
+        return;
+    }
+    if (isinf(value)) {
+        text_cstr(out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+        return;
+    }
+    for (int precision = single ? 6 : 15; precision <= 17; precision++) {
+        (void)snprintf(digits, sizeof(digits), "%.*g", precision, value);
+        if (single ? strtof(digits, NULL) == (float)value : strtod(digits, NULL) == value)
+            break;
+    }
+    text_cstr(out, digits);
+    if (strpbrk(digits, ".e") == NULL)
+        text_cstr(out, ".0");
+}
+
+/* 128-bit little-endian two's complement as decimal digits, with `scale` of them after the point. */
+static void append_decimal(struct text *out, const uint8_t *bytes, int scale)
+{
+    uint32_t limbs[4];
+    char digits[48];
+    int n = 0;
+    bool negative = (bytes[15] & 0x80) != 0;
+    uint64_t carry = negative ? 1 : 0;
+
+    memcpy(limbs, bytes, sizeof(limbs));
+    for (int i = 0; i < 4 && negative; i++) {
+        carry += (uint32_t)~limbs[i];
+        limbs[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+    do {
+        uint64_t rest = 0;
+        for (int i = 3; i >= 0; i--) {
+            rest = rest << 32 | limbs[i];
+            limbs[i] = (uint32_t)(rest / 10);
+            rest %= 10;
+        }
+        digits[n++] = (char)('0' + rest);
+    } while ((limbs[0] | limbs[1] | limbs[2] | limbs[3]) != 0 || n <= scale);
+    if (negative)
+        text_char(out, '-');
+    while (n > 0) {
+        if (n == scale)
+            text_char(out, '.');
+        text_char(out, digits[--n]);
+    }
+}
+
+static void append_date(struct text *out, int64_t seconds, struct tm *out_tm)
+{
+    time_t t = (time_t)seconds;
+    long long year;
+
+    memset(out_tm, 0, sizeof(*out_tm));
+    (void)gmtime_r(&t, out_tm); /* 64-bit seconds of any Delta date fit a struct tm */
+    year = (long long)out_tm->tm_year + 1900;
+    text_printf(out, "%s%04lld-%02d-%02d", year < 0 ? "-" : "", year < 0 ? -year : year,
+                out_tm->tm_mon + 1, out_tm->tm_mday);
+}
+
+static void append_timestamp(struct text *out, int64_t value, int64_t per_second, bool zone)
+{
+    int64_t fraction = value % per_second < 0 ? value % per_second + per_second : value % per_second;
+    int64_t seconds = value / per_second - (value % per_second < 0 ? 1 : 0);
+    int digits = per_second == 1000000000 ? 9 : 6;
+    struct tm tm;
+
+    text_char(out, '"');
+    append_date(out, seconds, &tm);
+    text_printf(out, "T%02d:%02d:%02d.%0*" PRId64 "%s\"", tm.tm_hour, tm.tm_min, tm.tm_sec, digits,
+                fraction, zone ? "Z" : "");
+}
+
+static void append_base64(struct text *out, const uint8_t *data, size_t len)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    text_char(out, '"');
+    for (size_t i = 0; i < len; i += 3) {
+        uint32_t bits = (uint32_t)data[i] << 16;
+        if (i + 1 < len)
+            bits |= (uint32_t)data[i + 1] << 8;
+        if (i + 2 < len)
+            bits |= data[i + 2];
+        text_char(out, alphabet[bits >> 18]);
+        text_char(out, alphabet[bits >> 12 & 63]);
+        text_char(out, i + 1 < len ? alphabet[bits >> 6 & 63] : '=');
+        text_char(out, i + 2 < len ? alphabet[bits & 63] : '=');
+    }
+    text_char(out, '"');
+}
+
+static struct column child_of(struct column c, int64_t i)
+{
+    return (struct column){c.schema->children[i], c.array->children[i]};
+}
+
+static bool append_struct(struct text *out, struct column c, int64_t at)
+{
+    bool ok = true;
+
+    text_char(out, '{');
+    for (int64_t i = 0; i < c.schema->n_children; i++) {
+        const char *name = c.schema->children[i]->name;
+        if (i > 0)
+            text_char(out, ',');
+        text_json_string(out, name, strlen(name));
+        text_char(out, ':');
+        ok = append_value(out, child_of(c, i), at) && ok;
+    }
+    text_char(out, '}');
+    return ok;
+}
+
+static bool append_list(struct text *out, struct column c, int64_t first, int64_t end)
+{
+    bool ok = true;
+
+    text_char(out, '[');
+    for (int64_t i = first; i < end; i++) {
+        if (i > first)
+            text_char(out, ',');
+        ok = append_value(out, child_of(c, 0), i) && ok;
+    }
+    text_char(out, ']');
+    return ok;
+}
+
+/* With string keys an object, else a list of {"key":…,"value":…}, which the entries are already. */
+static bool append_map(struct text *out, struct column c, int64_t first, int64_t end)
+{
+    struct column entries = child_of(c, 0);
+    struct column key = child_of(entries, 0);
+    bool ok = true;
+
+    if (strcmp(key.schema->format, "u") != 0)
+        return append_list(out, c, first, end);
+    text_char(out, '{');
+    for (int64_t i = first; i < end; i++) {
+        if (i > first)
+            text_char(out, ',');
+        ok = append_value(out, key, entries.array->offset + i) && ok;
+        text_char(out, ':');
+        ok = append_value(out, child_of(entries, 1), entries.array->offset + i) && ok;
+    }
+    text_char(out, '}');
+    return ok;
+}
+
+static bool append_bytes(struct text *out, struct column c, int64_t at)
+{
+    const int32_t *offsets = c.array->buffers[1];
+    const char *data = c.array->buffers[2];
+    size_t len = (size_t)(offsets[at + 1] - offsets[at]);
+    const char *start = len == 0 ? "" : data + offsets[at];
+
+    if (c.schema->format[0] == 'u')
+        text_json_string(out, start, len);
+    else
+        append_base64(out, (const uint8_t *)start, len);
+    return true;
+}
+
+static bool append_timestamp_column(struct text *out, const char *format, int64_t value)
+{
+    bool zone = format[4] != '\0';
+
+    if (strncmp(format, "tsu:", 4) == 0)
+        append_timestamp(out, value, 1000000, zone);
+    else if (strncmp(format, "tsn:", 4) == 0)
+        append_timestamp(out, value, 1000000000, zone);
+    else
+        return false;
+    return true;
+}
+
+/* Fixed-width values; `values` is buffer 1. */
+static bool append_fixed(struct text *out, const char *format, const void *values, int64_t at)
+{
+    struct tm tm;
+
+    switch (format[0]) {
+    case 'b':
+        text_cstr(out, (((const uint8_t *)values)[at >> 3] >> (at & 7)) & 1 ? "true" : "false");
+        return true;
+    case 'c':
+        text_printf(out, "%d", ((const int8_t *)values)[at]);
+        return true;
+    case 's':
+        text_printf(out, "%d", ((const int16_t *)values)[at]);
+        return true;
+    case 'i':
+        text_printf(out, "%" PRId32, ((const int32_t *)values)[at]);
+        return true;
+    case 'l':
+        text_printf(out, "%" PRId64, ((const int64_t *)values)[at]);
+        return true;
+    case 'f':
+        append_float(out, (double)((const float *)values)[at], true);
+        return true;
+    case 'g':
+        append_float(out, ((const double *)values)[at], false);
+        return true;
+    case 'd': {
+        const char *comma = strchr(format, ',');
+        append_decimal(out, (const uint8_t *)values + 16 * at, comma == NULL ? 0 : atoi(comma + 1));
+        return true;
+    }
+    case 't':
+        if (strcmp(format, "tdD") != 0)
+            return append_timestamp_column(out, format, ((const int64_t *)values)[at]);
+        text_char(out, '"');
+        append_date(out, (int64_t)((const int32_t *)values)[at] * 86400, &tm);
+        text_char(out, '"');
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool append_value(struct text *out, struct column c, int64_t row)
+{
+    const char *format = c.schema->format;
+    int64_t at = c.array->offset + row;
+    const int32_t *offsets;
+
+    if (format[0] == 'n' || !is_valid(c.array, at)) {
+        text_cstr(out, "null");
+        return true;
+    }
+    if (strcmp(format, "+s") == 0)
+        return append_struct(out, c, at);
+    if (strcmp(format, "+l") == 0 || strcmp(format, "+m") == 0) {
+        offsets = c.array->buffers[1];
+        return (format[1] == 'm' ? append_map : append_list)(out, c, offsets[at], offsets[at + 1]);
+    }
+    if (format[0] == 'u' || format[0] == 'z')
+        return append_bytes(out, c, at);
+    return append_fixed(out, format, c.array->buffers[1], at);
+}
+
+bool row_json_append(struct text *out, const struct ArrowSchema *schema,
+                     const struct ArrowArray *array, int64_t row)
+{
+    return append_value(out, (struct column){schema, array}, row);
+}
+
+static int stream_failed(struct ArrowArrayStream *stream, const char *name)
+{
+    const char *why = stream->get_last_error(stream);
+
+    (void)fprintf(stderr, "deltawrite: %s: %s\n", name, why == NULL ? "cannot be read" : why);
+    return 1;
+}
+
+static int print_array(const struct ArrowSchema *schema, const struct ArrowArray *array,
+                       int64_t rows, const char *name, struct text *line, FILE *out)
+{
+    for (int64_t row = 0; row < rows; row++) {
+        line->len = 0;
+        if (!row_json_append(line, schema, array, row)) {
+            (void)fprintf(stderr, "deltawrite: %s: a column has an Arrow format that cannot be shown\n",
+                          name);
+            return 1;
+        }
+        text_char(line, '\n');
+        if (fwrite(line->ptr, 1, line->len, out) != line->len) {
+            (void)fprintf(stderr, "deltawrite: standard output: cannot be written\n");
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int row_json_print(struct ArrowArrayStream *stream, const char *name, int64_t limit, FILE *out)
+{
+    struct ArrowSchema schema = {0};
+    struct text line = {0};
+    int status = 0;
+
+    if (stream->get_schema(stream, &schema) != 0)
+        return stream_failed(stream, name);
+    while (status == 0 && limit != 0) {
+        struct ArrowArray array = {0};
+        int64_t rows;
+        if (stream->get_next(stream, &array) != 0) {
+            status = stream_failed(stream, name);
+            break;
+        }
+        if (array.release == NULL)
+            break;
+        rows = limit >= 0 && array.length > limit ? limit : array.length;
+        status = print_array(&schema, &array, rows, name, &line, out);
+        if (limit >= 0)
+            limit -= rows;
+        array.release(&array);
+    }
+    text_free(&line);
+    schema.release(&schema);
+    return status;
+}

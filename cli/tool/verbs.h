@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DW_CLI_VERBS_H
+#define DW_CLI_VERBS_H
+
+#include "tool/args.h"
+
+/* Looking at a table: verbs_look.c */
+int verb_info(const struct verb *verb, int argc, char **argv);
+int verb_schema(const struct verb *verb, int argc, char **argv);
+int verb_history(const struct verb *verb, int argc, char **argv);
+int verb_files(const struct verb *verb, int argc, char **argv);
+int verb_txns(const struct verb *verb, int argc, char **argv);
+int verb_cat(const struct verb *verb, int argc, char **argv);
+
+/* Changing one: verbs_change.c, verb_import.c */
+int verb_create(const struct verb *verb, int argc, char **argv);
+int verb_import(const struct verb *verb, int argc, char **argv);
+int verb_checkpoint(const struct verb *verb, int argc, char **argv);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs that print a list: as a table for people, as a JSON array for programs. */
+#include "tool/verbs.h"
+
+#include <stdio.h>
+
+#include "tool/json_out.h"
+#include "tool/look.h"
+#include "tool/text.h"
+
+/* Where rows go: one of the two, by --json. */
+struct listing {
+    bool json;
+    cJSON *array;
+    struct text_table table;
+};
+
+static void listing_init(struct listing *l, bool json, size_t n_columns, const char *const *headers)
+{
+    l->json = json;
+    l->array = cJSON_CreateArray();
+    table_init(&l->table, n_columns, headers);
+}
+
+/* Print (unless `code` is an exit code already) and free. */
+static int listing_done(struct listing *l, int code)
+{
+    if (code < 0 && l->json) {
+        code = print_json(l->array);
+        l->array = NULL;
+    } else if (code < 0) {
+        table_print(&l->table, stdout);
+        code = 0;
+    }
+    cJSON_Delete(l->array);
+    table_free(&l->table);
+    return code;
+}
+
+static dw_status history_json(void *ctx, const dw_history_entry *e, dw_error *err)
+{
+    cJSON *item = cJSON_CreateObject();
+
+    (void)err;
+    add_i64(item, "version", e->version);
+    add_i64(item, "timestamp", e->timestamp_ms);
+    add_text(item, "operation", e->operation);
+    add_raw(item, "operationParameters", e->operation_parameters_json);
+    add_raw(item, "operationMetrics", e->operation_metrics_json);
+    add_text(item, "engineInfo", e->engine_info);
+    if (e->is_blind_append < 0)
+        add_raw(item, "isBlindAppend", NULL);
+    else
+        (void)cJSON_AddBoolToObject(item, "isBlindAppend", e->is_blind_append);
+    (void)cJSON_AddItemToArray(((struct listing *)ctx)->array, item);
+    return DW_OK;
+}
+
+static const char *metric_of(const cJSON *metrics, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metrics, key));
+}
+
+static dw_status history_text(void *ctx, const dw_history_entry *e, dw_error *err)
+{
+    struct text_table *t = &((struct listing *)ctx)->table;
+    cJSON *metrics =
+        e->operation_metrics_json == NULL ? NULL : cJSON_Parse(e->operation_metrics_json);
+    struct text time = {0};
+
+    (void)err;
+    text_time_ms(&time, e->timestamp_ms);
+    table_cell_i64(t, e->version);
+    table_cell(t, time.ptr);
+    table_cell(t, e->operation);
+    table_cell(t, metric_of(metrics, "numOutputRows"));
+    table_cell(t, metric_of(metrics, "numFiles"));
+    table_cell(t, e->engine_info);
+    text_free(&time);
+    cJSON_Delete(metrics);
+    return DW_OK;
+}
+
+int verb_history(const struct verb *verb, int argc, char **argv)
+{
+    static const char *const headers[] = {">version", "time", "operation", ">rows", ">files",
+                                          "engine"};
+    struct look look = LOOK_INIT;
+    const struct arg_spec specs[] = {
+        {"--limit", "N", ARG_COUNT, &look.limit, "the newest N commits (default: all)"},
+        OPT_JSON(look),
+        OPT_END};
+    struct target t = {0};
+    struct listing l;
+    dw_error err = DW_ERROR_INIT;
+    int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
+
+    listing_init(&l, look.json, 6, headers);
+    if (code < 0)
+        code = target_open(&t, look.args.items[0]);
+    if (code < 0 && look.limit != 0 &&
+        dw_table_history(t.table, look.limit < 0 ? 0 : look.limit,
+                         look.json ? history_json : history_text, &l, &err) != DW_OK)
+        code = fail_at(t.uri, &err);
+    code = listing_done(&l, code);
+    target_close(&t);
+    arg_list_free(&look.args);
+    return code;
+}
+
+static dw_status files_json(void *ctx, const dw_file *f, dw_error *err)
+{
+    cJSON *item = cJSON_CreateObject();
+    cJSON *values;
+
+    (void)err;
+    add_text(item, "path", f->path);
+    add_i64(item, "size", f->size);
+    add_i64(item, "modificationTime", f->modification_time_ms);
+    add_i64_or_null(item, "numRecords", f->num_records);
+    values = cJSON_AddObjectToObject(item, "partitionValues");
+    for (size_t i = 0; i < f->n_partition_values; i++)
+        add_text(values, f->partition_values[i].key, f->partition_values[i].value);
+    add_i64(item, "deletedRows", f->deleted_rows);
+    add_text(item, "stats", f->stats_json);
+    (void)cJSON_AddItemToArray(((struct listing *)ctx)->array, item);
+    return DW_OK;
+}
+
+static dw_status files_text(void *ctx, const dw_file *f, dw_error *err)
+{
+    struct text_table *t = &((struct listing *)ctx)->table;
+    struct text cell = {0};
+
+    (void)err;
+    text_size(&cell, f->size);
+    table_cell(t, cell.ptr);
+    cell.len = 0;
+    text_time_ms(&cell, f->modification_time_ms);
+    table_cell(t, cell.ptr);
+    if (f->num_records < 0)
+        table_cell(t, NULL);
+    else
+        table_cell_i64(t, f->num_records - f->deleted_rows);
+    table_cell(t, f->path);
+    text_free(&cell);
+    return DW_OK;
+}
+
+int verb_files(const struct verb *verb, int argc, char **argv)
+{
+    static const char *const headers[] = {">size", "modified", ">rows", "path"};
+    struct look look = LOOK_INIT;
+    const struct arg_spec specs[] = {OPT_VERSION(look), OPT_TIMESTAMP(look), OPT_JSON(look),
+                                     OPT_END};
+    struct target t = {0};
+    struct listing l;
+    dw_error err = DW_ERROR_INIT;
+    int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
+
+    listing_init(&l, look.json, 4, headers);
+    if (code < 0)
+        code = target_open_snapshot(&t, look.args.items[0], look.version, look.timestamp);
+    if (code < 0 &&
+        dw_snapshot_files(t.snapshot, look.json ? files_json : files_text, &l, &err) != DW_OK)
+        code = fail_at(t.uri, &err);
+    code = listing_done(&l, code);
+    target_close(&t);
+    arg_list_free(&look.args);
+    return code;
+}
+
+static dw_status txns_json(void *ctx, const dw_app_txn *txn, dw_error *err)
+{
+    cJSON *item = cJSON_CreateObject();
+
+    (void)err;
+    add_text(item, "appId", txn->app_id);
+    add_i64(item, "version", txn->version);
+    add_i64_or_null(item, "lastUpdated", txn->last_updated_ms);
+    (void)cJSON_AddItemToArray(((struct listing *)ctx)->array, item);
+    return DW_OK;
+}
+
+static dw_status txns_text(void *ctx, const dw_app_txn *txn, dw_error *err)
+{
+    struct text_table *t = &((struct listing *)ctx)->table;
+    struct text time = {0};
+
+    (void)err;
+    table_cell(t, txn->app_id);
+    table_cell_i64(t, txn->version);
+    if (txn->last_updated_ms >= 0)
+        text_time_ms(&time, txn->last_updated_ms);
+    table_cell(t, time.ptr);
+    text_free(&time);
+    return DW_OK;
+}
+
+int verb_txns(const struct verb *verb, int argc, char **argv)
+{
+    static const char *const headers[] = {"app id", ">version", "last updated"};
+    struct look look = LOOK_INIT;
+    const struct arg_spec specs[] = {OPT_VERSION(look), OPT_TIMESTAMP(look), OPT_JSON(look),
+                                     OPT_END};
+    struct target t = {0};
+    struct listing l;
+    dw_error err = DW_ERROR_INIT;
+    int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
+
+    listing_init(&l, look.json, 3, headers);
+    if (code < 0)
+        code = target_open_snapshot(&t, look.args.items[0], look.version, look.timestamp);
+    if (code < 0 &&
+        dw_snapshot_txns(t.snapshot, look.json ? txns_json : txns_text, &l, &err) != DW_OK)
+        code = fail_at(t.uri, &err);
+    code = listing_done(&l, code);
+    target_close(&t);
+    arg_list_free(&look.args);
+    return code;
+}
