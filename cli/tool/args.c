@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/memory.h"
+
 static void print_help(const struct verb *verb, const struct arg_spec *specs)
 {
     (void)printf("Usage: deltawrite %s [OPTION]... %s\n\n%s\n\nOptions:\n", verb->name,
@@ -26,15 +28,10 @@ static int usage_error(const struct verb *verb, const char *object, const char *
     return 2;
 }
 
-static bool add_item(struct arg_list *list, const char *item)
+static void add_item(struct arg_list *list, const char *item)
 {
-    const char **items = realloc(list->items, (list->count + 1) * sizeof(*items));
-
-    if (items == NULL)
-        return false;
-    list->items = items;
+    list->items = need_realloc((void *)list->items, list->count + 1, sizeof(*list->items));
     list->items[list->count++] = item;
-    return true;
 }
 
 static bool parse_count(const char *text, int64_t *out)
@@ -64,7 +61,8 @@ static int store_value(const struct verb *verb, const struct arg_spec *spec, con
             return -1;
         return usage_error(verb, spec->flag, "wants a whole number, 0 or more");
     case ARG_LIST:
-        return add_item(spec->target, value) ? -1 : usage_error(verb, spec->flag, "out of memory");
+        add_item(spec->target, value);
+        return -1;
     }
     return 2;
 }
@@ -108,8 +106,8 @@ int args_parse(const struct verb *verb, const struct arg_spec *specs, int argc, 
             options = false;
         else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
             code = parse_option(verb, specs, argc, argv, &i);
-        else if (!add_item(out_args, argv[i]))
-            code = usage_error(verb, argv[i], "out of memory");
+        else
+            add_item(out_args, argv[i]);
         if (code >= 0)
             return code;
     }
@@ -127,24 +125,20 @@ void arg_list_free(struct arg_list *list)
     list->count = 0;
 }
 
-bool split_list(const char *text, char **out_copy, const char ***out_items, size_t *out_count)
+void split_list(const char *text, char **out_copy, const char ***out_items, size_t *out_count)
 {
     size_t count = 1;
 
     for (const char *c = text; *c != '\0'; c++)
         count += *c == ',';
-    *out_copy = malloc(strlen(text) + 1);
-    *out_items = calloc(count, sizeof(**out_items));
-    if (*out_copy == NULL || *out_items == NULL)
-        return false;
-    memcpy(*out_copy, text, strlen(text) + 1);
+    *out_copy = need_strdup(text);
+    *out_items = need_alloc(count, sizeof(**out_items));
     *out_count = 0;
-    for (char *name = *out_copy; name != NULL;) {
-        char *comma = strchr(name, ',');
+    for (char *item = *out_copy; item != NULL;) {
+        char *comma = strchr(item, ',');
         if (comma != NULL)
             *comma++ = '\0';
-        (*out_items)[(*out_count)++] = name;
-        name = comma;
+        (*out_items)[(*out_count)++] = item;
+        item = comma;
     }
-    return true;
 }

@@ -35,14 +35,14 @@ struct verb {
     int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-/* What every verb does first: fill the targets, gather positional arguments. Returns -1 to go on, or
- * an exit code (after --help: 0, a mistake: 2 with a message). `--` ends the options; `-` alone is an
- * argument. */
+/* What every verb does first: fill the targets, gather positional arguments. Returns -1 to go on,
+ * or an exit code (after --help: 0, a mistake: 2 with a message). `--` ends the options; `-` alone
+ * is an argument. */
 int args_parse(const struct verb *verb, const struct arg_spec *specs, int argc, char **argv,
                size_t min_args, size_t max_args, struct arg_list *out_args);
 void arg_list_free(struct arg_list *list);
 
-/* "a,b" into its items, which point into *out_copy; free both. False when out of memory. */
-bool split_list(const char *text, char **out_copy, const char ***out_items, size_t *out_count);
+/* "a,b" into its items, which point into *out_copy; free both. */
+void split_list(const char *text, char **out_copy, const char ***out_items, size_t *out_count);
 
 #endif

@@ -14,11 +14,29 @@ struct look {
     struct arg_list args;
 };
 
-#define LOOK_INIT {false, -1, -1, NULL, NULL, {NULL, 0}}
-#define OPT_JSON(l) {"--json", NULL, ARG_FLAG, &(l).json, "print JSON for programs"}
-#define OPT_VERSION(l) {"--version", "N", ARG_COUNT, &(l).version, "this version of the table"}
+#define LOOK_INIT                                                                                  \
+    {                                                                                              \
+        false, -1, -1, NULL, NULL,                                                                 \
+        {                                                                                          \
+            NULL, 0                                                                                \
+        }                                                                                          \
+    }
+#define OPT_JSON(l)                                                                                \
+    {                                                                                              \
+        "--json", NULL, ARG_FLAG, &(l).json, "print JSON for programs"                             \
+    }
+#define OPT_VERSION(l)                                                                             \
+    {                                                                                              \
+        "--version", "N", ARG_COUNT, &(l).version, "this version of the table"                     \
+    }
 #define OPT_TIMESTAMP(l)                                                                           \
-    {"--timestamp", "TIME", ARG_TEXT, &(l).timestamp, "the table as it was at this time (ISO 8601)"}
-#define OPT_END {NULL, NULL, ARG_FLAG, NULL, NULL}
+    {                                                                                              \
+        "--timestamp", "TIME", ARG_TEXT, &(l).timestamp,                                           \
+            "the table as it was at this time (ISO 8601)"                                          \
+    }
+#define OPT_END                                                                                    \
+    {                                                                                              \
+        NULL, NULL, ARG_FLAG, NULL, NULL                                                           \
+    }
 
 #endif

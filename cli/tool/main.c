@@ -31,16 +31,18 @@ static const struct verb verbs[] = {
 
 static void print_help(FILE *out)
 {
-    (void)fputs("Usage: deltawrite VERB [OPTION]... TABLE [ARGUMENT]...\n\n"
-                "Works on Delta Lake tables: a folder, or s3://bucket/path with the AWS_* environment\n"
-                "variables of docs/configuration.md.\n\nVerbs:\n",
-                out);
+    (void)fputs(
+        "Usage: deltawrite VERB [OPTION]... TABLE [ARGUMENT]...\n\n"
+        "Works on Delta Lake tables: a folder, or s3://bucket/path with the AWS_* environment\n"
+        "variables of docs/configuration.md.\n\nVerbs:\n",
+        out);
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
         (void)fprintf(out, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
-    (void)fputs("\ndeltawrite VERB --help tells more. Exit codes: 0 done, 1 failed, 2 usage, 3 some\n"
-                "records were rejected, 5 another writer owns the app id, 75 try again later,\n"
-                "78 configuration.\n",
-                out);
+    (void)fputs(
+        "\ndeltawrite VERB --help tells more. Exit codes: 0 done, 1 failed, 2 usage, 3 some\n"
+        "records were rejected, 5 another writer owns the app id, 75 try again later,\n"
+        "78 configuration.\n",
+        out);
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,12 @@ struct column {
     const struct ArrowArray *array;
 };
 
-static bool append_value(struct text *out, struct column c, int64_t row);
+static bool append_value(struct textbuf *out, struct column c, int64_t row);
+
+static void add_char(struct textbuf *out, char c)
+{
+    textbuf_add(out, &c, 1);
+}
 
 static bool is_valid(const struct ArrowArray *array, int64_t i)
 {
@@ -23,16 +28,16 @@ static bool is_valid(const struct ArrowArray *array, int64_t i)
 }
 
 /* The shortest text that reads back the same; integers get ".0" so that they stay floats. */
-static void append_float(struct text *out, double value, bool single)
+static void append_float(struct textbuf *out, double value, bool single)
 {
     char digits[40];
 
     if (isnan(value)) {
-        text_cstr(out, "\"NaN\"");
+        textbuf_puts(out, "\"NaN\"");
         return;
     }
     if (isinf(value)) {
-        text_cstr(out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+        textbuf_puts(out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
         return;
     }
     for (int precision = single ? 6 : 15; precision <= 17; precision++) {
@@ -40,13 +45,14 @@ static void append_float(struct text *out, double value, bool single)
         if (single ? strtof(digits, NULL) == (float)value : strtod(digits, NULL) == value)
             break;
     }
-    text_cstr(out, digits);
+    textbuf_puts(out, digits);
     if (strpbrk(digits, ".e") == NULL)
-        text_cstr(out, ".0");
+        textbuf_puts(out, ".0");
 }
 
-/* 128-bit little-endian two's complement as decimal digits, with `scale` of them after the point. */
-static void append_decimal(struct text *out, const uint8_t *bytes, int scale)
+/* 128-bit little-endian two's complement as decimal digits, with `scale` of them after the point.
+ */
+static void append_decimal(struct textbuf *out, const uint8_t *bytes, int scale)
 {
     uint32_t limbs[4];
     char digits[48];
@@ -70,15 +76,15 @@ static void append_decimal(struct text *out, const uint8_t *bytes, int scale)
         digits[n++] = (char)('0' + rest);
     } while ((limbs[0] | limbs[1] | limbs[2] | limbs[3]) != 0 || n <= scale);
     if (negative)
-        text_char(out, '-');
+        add_char(out, '-');
     while (n > 0) {
         if (n == scale)
-            text_char(out, '.');
-        text_char(out, digits[--n]);
+            add_char(out, '.');
+        add_char(out, digits[--n]);
     }
 }
 
-static void append_date(struct text *out, int64_t seconds, struct tm *out_tm)
+static void append_date(struct textbuf *out, int64_t seconds, struct tm *out_tm)
 {
     time_t t = (time_t)seconds;
     long long year;
@@ -86,41 +92,22 @@ static void append_date(struct text *out, int64_t seconds, struct tm *out_tm)
     memset(out_tm, 0, sizeof(*out_tm));
     (void)gmtime_r(&t, out_tm); /* 64-bit seconds of any Delta date fit a struct tm */
     year = (long long)out_tm->tm_year + 1900;
-    text_printf(out, "%s%04lld-%02d-%02d", year < 0 ? "-" : "", year < 0 ? -year : year,
-                out_tm->tm_mon + 1, out_tm->tm_mday);
+    textbuf_printf(out, "%s%04lld-%02d-%02d", year < 0 ? "-" : "", year < 0 ? -year : year,
+                   out_tm->tm_mon + 1, out_tm->tm_mday);
 }
 
-static void append_timestamp(struct text *out, int64_t value, int64_t per_second, bool zone)
+static void append_timestamp(struct textbuf *out, int64_t value, int64_t per_second, bool zone)
 {
-    int64_t fraction = value % per_second < 0 ? value % per_second + per_second : value % per_second;
+    int64_t fraction =
+        value % per_second < 0 ? value % per_second + per_second : value % per_second;
     int64_t seconds = value / per_second - (value % per_second < 0 ? 1 : 0);
     int digits = per_second == 1000000000 ? 9 : 6;
     struct tm tm;
 
-    text_char(out, '"');
+    add_char(out, '"');
     append_date(out, seconds, &tm);
-    text_printf(out, "T%02d:%02d:%02d.%0*" PRId64 "%s\"", tm.tm_hour, tm.tm_min, tm.tm_sec, digits,
-                fraction, zone ? "Z" : "");
-}
-
-static void append_base64(struct text *out, const uint8_t *data, size_t len)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    text_char(out, '"');
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t bits = (uint32_t)data[i] << 16;
-        if (i + 1 < len)
-            bits |= (uint32_t)data[i + 1] << 8;
-        if (i + 2 < len)
-            bits |= data[i + 2];
-        text_char(out, alphabet[bits >> 18]);
-        text_char(out, alphabet[bits >> 12 & 63]);
-        text_char(out, i + 1 < len ? alphabet[bits >> 6 & 63] : '=');
-        text_char(out, i + 2 < len ? alphabet[bits & 63] : '=');
-    }
-    text_char(out, '"');
+    textbuf_printf(out, "T%02d:%02d:%02d.%0*" PRId64 "%s\"", tm.tm_hour, tm.tm_min, tm.tm_sec,
+                   digits, fraction, zone ? "Z" : "");
 }
 
 static struct column child_of(struct column c, int64_t i)
@@ -128,39 +115,39 @@ static struct column child_of(struct column c, int64_t i)
     return (struct column){c.schema->children[i], c.array->children[i]};
 }
 
-static bool append_struct(struct text *out, struct column c, int64_t at)
+static bool append_struct(struct textbuf *out, struct column c, int64_t at)
 {
     bool ok = true;
 
-    text_char(out, '{');
+    add_char(out, '{');
     for (int64_t i = 0; i < c.schema->n_children; i++) {
         const char *name = c.schema->children[i]->name;
         if (i > 0)
-            text_char(out, ',');
-        text_json_string(out, name, strlen(name));
-        text_char(out, ':');
+            add_char(out, ',');
+        textbuf_json_string(out, name, strlen(name));
+        add_char(out, ':');
         ok = append_value(out, child_of(c, i), at) && ok;
     }
-    text_char(out, '}');
+    add_char(out, '}');
     return ok;
 }
 
-static bool append_list(struct text *out, struct column c, int64_t first, int64_t end)
+static bool append_list(struct textbuf *out, struct column c, int64_t first, int64_t end)
 {
     bool ok = true;
 
-    text_char(out, '[');
+    add_char(out, '[');
     for (int64_t i = first; i < end; i++) {
         if (i > first)
-            text_char(out, ',');
+            add_char(out, ',');
         ok = append_value(out, child_of(c, 0), i) && ok;
     }
-    text_char(out, ']');
+    add_char(out, ']');
     return ok;
 }
 
 /* With string keys an object, else a list of {"key":…,"value":…}, which the entries are already. */
-static bool append_map(struct text *out, struct column c, int64_t first, int64_t end)
+static bool append_map(struct textbuf *out, struct column c, int64_t first, int64_t end)
 {
     struct column entries = child_of(c, 0);
     struct column key = child_of(entries, 0);
@@ -168,19 +155,19 @@ static bool append_map(struct text *out, struct column c, int64_t first, int64_t
 
     if (strcmp(key.schema->format, "u") != 0)
         return append_list(out, c, first, end);
-    text_char(out, '{');
+    add_char(out, '{');
     for (int64_t i = first; i < end; i++) {
         if (i > first)
-            text_char(out, ',');
+            add_char(out, ',');
         ok = append_value(out, key, entries.array->offset + i) && ok;
-        text_char(out, ':');
+        add_char(out, ':');
         ok = append_value(out, child_of(entries, 1), entries.array->offset + i) && ok;
     }
-    text_char(out, '}');
+    add_char(out, '}');
     return ok;
 }
 
-static bool append_bytes(struct text *out, struct column c, int64_t at)
+static bool append_bytes(struct textbuf *out, struct column c, int64_t at)
 {
     const int32_t *offsets = c.array->buffers[1];
     const char *data = c.array->buffers[2];
@@ -188,13 +175,13 @@ static bool append_bytes(struct text *out, struct column c, int64_t at)
     const char *start = len == 0 ? "" : data + offsets[at];
 
     if (c.schema->format[0] == 'u')
-        text_json_string(out, start, len);
+        textbuf_json_string(out, start, len);
     else
-        append_base64(out, (const uint8_t *)start, len);
+        textbuf_base64(out, start, len);
     return true;
 }
 
-static bool append_timestamp_column(struct text *out, const char *format, int64_t value)
+static bool append_timestamp_column(struct textbuf *out, const char *format, int64_t value)
 {
     bool zone = format[4] != '\0';
 
@@ -208,25 +195,25 @@ static bool append_timestamp_column(struct text *out, const char *format, int64_
 }
 
 /* Fixed-width values; `values` is buffer 1. */
-static bool append_fixed(struct text *out, const char *format, const void *values, int64_t at)
+static bool append_fixed(struct textbuf *out, const char *format, const void *values, int64_t at)
 {
     struct tm tm;
 
     switch (format[0]) {
     case 'b':
-        text_cstr(out, (((const uint8_t *)values)[at >> 3] >> (at & 7)) & 1 ? "true" : "false");
+        textbuf_puts(out, (((const uint8_t *)values)[at >> 3] >> (at & 7)) & 1 ? "true" : "false");
         return true;
     case 'c':
-        text_printf(out, "%d", ((const int8_t *)values)[at]);
+        textbuf_printf(out, "%d", ((const int8_t *)values)[at]);
         return true;
     case 's':
-        text_printf(out, "%d", ((const int16_t *)values)[at]);
+        textbuf_printf(out, "%d", ((const int16_t *)values)[at]);
         return true;
     case 'i':
-        text_printf(out, "%" PRId32, ((const int32_t *)values)[at]);
+        textbuf_printf(out, "%" PRId32, ((const int32_t *)values)[at]);
         return true;
     case 'l':
-        text_printf(out, "%" PRId64, ((const int64_t *)values)[at]);
+        textbuf_printf(out, "%" PRId64, ((const int64_t *)values)[at]);
         return true;
     case 'f':
         append_float(out, (double)((const float *)values)[at], true);
@@ -242,23 +229,23 @@ static bool append_fixed(struct text *out, const char *format, const void *value
     case 't':
         if (strcmp(format, "tdD") != 0)
             return append_timestamp_column(out, format, ((const int64_t *)values)[at]);
-        text_char(out, '"');
+        add_char(out, '"');
         append_date(out, (int64_t)((const int32_t *)values)[at] * 86400, &tm);
-        text_char(out, '"');
+        add_char(out, '"');
         return true;
     default:
         return false;
     }
 }
 
-static bool append_value(struct text *out, struct column c, int64_t row)
+static bool append_value(struct textbuf *out, struct column c, int64_t row)
 {
     const char *format = c.schema->format;
     int64_t at = c.array->offset + row;
     const int32_t *offsets;
 
     if (format[0] == 'n' || !is_valid(c.array, at)) {
-        text_cstr(out, "null");
+        textbuf_puts(out, "null");
         return true;
     }
     if (strcmp(format, "+s") == 0)
@@ -272,7 +259,7 @@ static bool append_value(struct text *out, struct column c, int64_t row)
     return append_fixed(out, format, c.array->buffers[1], at);
 }
 
-bool row_json_append(struct text *out, const struct ArrowSchema *schema,
+bool row_json_append(struct textbuf *out, const struct ArrowSchema *schema,
                      const struct ArrowArray *array, int64_t row)
 {
     return append_value(out, (struct column){schema, array}, row);
@@ -287,17 +274,18 @@ static int stream_failed(struct ArrowArrayStream *stream, const char *name)
 }
 
 static int print_array(const struct ArrowSchema *schema, const struct ArrowArray *array,
-                       int64_t rows, const char *name, struct text *line, FILE *out)
+                       int64_t rows, const char *name, struct textbuf *line, FILE *out)
 {
     for (int64_t row = 0; row < rows; row++) {
         line->len = 0;
         if (!row_json_append(line, schema, array, row)) {
-            (void)fprintf(stderr, "deltawrite: %s: a column has an Arrow format that cannot be shown\n",
+            (void)fprintf(stderr,
+                          "deltawrite: %s: a column has an Arrow format that cannot be shown\n",
                           name);
             return 1;
         }
-        text_char(line, '\n');
-        if (fwrite(line->ptr, 1, line->len, out) != line->len) {
+        add_char(line, '\n');
+        if (fwrite(line->text, 1, line->len, out) != line->len) {
             (void)fprintf(stderr, "deltawrite: standard output: cannot be written\n");
             return 1;
         }
@@ -308,7 +296,7 @@ static int print_array(const struct ArrowSchema *schema, const struct ArrowArray
 int row_json_print(struct ArrowArrayStream *stream, const char *name, int64_t limit, FILE *out)
 {
     struct ArrowSchema schema = {0};
-    struct text line = {0};
+    struct textbuf line = {0};
     int status = 0;
 
     if (stream->get_schema(stream, &schema) != 0)
@@ -328,7 +316,7 @@ int row_json_print(struct ArrowArrayStream *stream, const char *name, int64_t li
             limit -= rows;
         array.release(&array);
     }
-    text_free(&line);
+    textbuf_done(&line);
     schema.release(&schema);
     return status;
 }

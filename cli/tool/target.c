@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/text.h"
+#include "tool/present.h"
 
 static int exit_code_of(const dw_error *err)
 {

@@ -6,27 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/memory.h"
 #include "tool/json_out.h"
 #include "tool/look.h"
-#include "tool/text.h"
+#include "tool/present.h"
 
 /* "k=v" items into properties; `copy` holds the text. Exit code or -1. */
 static int split_properties(const struct arg_list *list, char ***out_copies,
                             dw_property **out_properties)
 {
-    *out_copies = calloc(list->count + 1, sizeof(**out_copies));
-    *out_properties = calloc(list->count + 1, sizeof(**out_properties));
-    if (*out_copies == NULL || *out_properties == NULL)
-        return 1;
+    *out_copies = need_alloc(list->count + 1, sizeof(**out_copies));
+    *out_properties = need_alloc(list->count + 1, sizeof(**out_properties));
     for (size_t i = 0; i < list->count; i++) {
-        size_t size = strlen(list->items[i]) + 1;
-        char *copy = malloc(size);
-        char *equals;
-        if (copy == NULL)
-            return 1;
-        memcpy(copy, list->items[i], size);
+        char *copy = need_strdup(list->items[i]);
+        char *equals = strchr(copy, '=');
         (*out_copies)[i] = copy;
-        equals = strchr(copy, '=');
         if (equals == NULL || equals == copy) {
             (void)fprintf(stderr, "deltawrite create: --property: \"%s\" is not KEY=VALUE\n", copy);
             return 2;
@@ -78,7 +72,7 @@ int verb_create(const struct verb *verb, int argc, char **argv)
         OPT_JSON(look),
         OPT_END};
     struct target t = {0};
-    struct text schema = {0};
+    struct textbuf schema = {0};
     char **copies = NULL;
     char *column_text = NULL;
     const char **columns = NULL;
@@ -86,19 +80,19 @@ int verb_create(const struct verb *verb, int argc, char **argv)
     int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
 
     if (code < 0 && schema_path == NULL) {
-        (void)fputs("deltawrite create: --schema: missing (see deltawrite create --help)\n", stderr);
+        (void)fputs("deltawrite create: --schema: missing (see deltawrite create --help)\n",
+                    stderr);
         code = 2;
     }
     if (code < 0)
         code = split_properties(&properties, &copies, &pairs);
-    if (code < 0 && partition_by != NULL &&
-        !split_list(partition_by, &column_text, &columns, &create.n_partition_columns))
-        code = 1;
+    if (code < 0 && partition_by != NULL)
+        split_list(partition_by, &column_text, &columns, &create.n_partition_columns);
     if (code < 0)
         code = read_whole_file(schema_path, &schema);
     if (code < 0)
         code = target_open_store(&t, look.args.items[0]);
-    create.schema_json = schema.ptr;
+    create.schema_json = schema.text;
     create.partition_columns = columns;
     create.properties = pairs;
     create.n_properties = properties.count;
@@ -107,7 +101,7 @@ int verb_create(const struct verb *verb, int argc, char **argv)
     free_properties(copies, pairs);
     free((void *)columns);
     free(column_text);
-    text_free(&schema);
+    textbuf_done(&schema);
     target_close(&t);
     arg_list_free(&properties);
     arg_list_free(&look.args);

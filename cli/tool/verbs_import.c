@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deltawrite import: NDJSON files into one commit. Nothing is committed when a record is bad, unless
+/* deltawrite import: NDJSON files into one commit. Nothing is committed when a record is bad,
+ * unless
  * --skip-rejected says so. */
 #include "tool/verbs.h"
 
@@ -11,7 +12,7 @@
 
 #include "tool/json_out.h"
 #include "tool/look.h"
-#include "tool/text.h"
+#include "tool/present.h"
 
 enum { CHUNK_BYTES = 1 << 20, TOLD_REJECTS = 20 };
 
@@ -33,10 +34,10 @@ struct import {
 
 /* The next chunk of whole lines: at least one line, or the rest of the file. What follows the last
  * newline is kept in `rest` for the next call. False at the end of the file. */
-static bool next_chunk(FILE *file, struct text *rest, struct text *out)
+static bool next_chunk(FILE *file, struct textbuf *rest, struct textbuf *out)
 {
     out->len = 0;
-    text_append(out, rest->ptr == NULL ? "" : rest->ptr, rest->len);
+    textbuf_add(out, rest->text == NULL ? "" : rest->text, rest->len);
     rest->len = 0;
     for (;;) {
         char block[65536];
@@ -44,14 +45,14 @@ static bool next_chunk(FILE *file, struct text *rest, struct text *out)
         size_t whole;
         if (n == 0)
             return out->len > 0;
-        text_append(out, block, n);
+        textbuf_add(out, block, n);
         if (out->len < CHUNK_BYTES)
             continue;
-        for (whole = out->len; whole > 0 && out->ptr[whole - 1] != '\n';)
+        for (whole = out->len; whole > 0 && out->text[whole - 1] != '\n';)
             whole--;
         if (whole == 0)
             continue;
-        text_append(rest, out->ptr + whole, out->len - whole);
+        textbuf_add(rest, out->text + whole, out->len - whole);
         out->len = whole;
         return true;
     }
@@ -68,12 +69,12 @@ static dw_status on_reject(void *ctx, size_t index, dw_bytes record, const dw_er
     return im->skip_rejected ? DW_OK : error->code;
 }
 
-static int64_t count_lines(const struct text *chunk)
+static int64_t count_lines(const struct textbuf *chunk)
 {
     int64_t lines = 0;
 
     for (size_t i = 0; i < chunk->len; i++)
-        lines += chunk->ptr[i] == '\n';
+        lines += chunk->text[i] == '\n';
     return lines;
 }
 
@@ -88,7 +89,7 @@ static dw_status ignore_reject(void *ctx, size_t index, dw_bytes record, const d
     return DW_OK;
 }
 
-static int infer_schema(const struct text *chunk, struct text *out_schema)
+static int infer_schema(const struct textbuf *chunk, struct textbuf *out_schema)
 {
     dw_store *store = NULL;
     dw_table *table = NULL;
@@ -105,14 +106,14 @@ static int infer_schema(const struct text *chunk, struct text *out_schema)
     if (dw_store_open_memory(NULL, &store, &err) != DW_OK ||
         dw_table_create(store, "", &create, NULL, &table, &err) != DW_OK ||
         dw_begin(table, &add, &txn, &err) != DW_OK ||
-        dw_append_ndjson(txn, (dw_bytes){chunk->ptr, chunk->len}, ignore_reject, NULL, &err) !=
+        dw_append_ndjson(txn, (dw_bytes){chunk->text, chunk->len}, ignore_reject, NULL, &err) !=
             DW_OK ||
         dw_commit(txn, NULL, &err) != DW_OK ||
         dw_snapshot_open(table, -1, &snapshot, &err) != DW_OK ||
         dw_snapshot_get_info(snapshot, &info, &err) != DW_OK)
         code = fail_with(&err);
     else
-        text_cstr(out_schema, info.schema_json);
+        textbuf_puts(out_schema, info.schema_json);
     dw_snapshot_close(snapshot);
     dw_txn_close(txn);
     dw_table_close(table);
@@ -121,10 +122,10 @@ static int infer_schema(const struct text *chunk, struct text *out_schema)
 }
 
 /* Open the table, or make it from --schema or from what the first chunk shows. Exit code or -1. */
-static int open_or_create(struct import *im, const struct text *first_chunk)
+static int open_or_create(struct import *im, const struct textbuf *first_chunk)
 {
     dw_create_options create = DW_CREATE_OPTIONS_INIT;
-    struct text schema = {0};
+    struct textbuf schema = {0};
     dw_error err = DW_ERROR_INIT;
     dw_status status;
     int code = target_open_store(&im->target, im->look.args.items[0]);
@@ -141,11 +142,11 @@ static int open_or_create(struct import *im, const struct text *first_chunk)
     else
         code = infer_schema(first_chunk, &schema);
     create.flags = DW_CREATE_IF_MISSING;
-    create.schema_json = schema.ptr;
-    if (code < 0 && dw_table_create(im->target.store, "", &create, NULL, &im->target.table, &err) !=
-                        DW_OK)
+    create.schema_json = schema.text;
+    if (code < 0 &&
+        dw_table_create(im->target.store, "", &create, NULL, &im->target.table, &err) != DW_OK)
         code = fail_at(im->target.uri, &err);
-    text_free(&schema);
+    textbuf_done(&schema);
     return code;
 }
 
@@ -169,13 +170,13 @@ static int begin(struct import *im)
     }
     if (dw_begin(im->target.table, &opts, &im->txn, &err) != DW_OK)
         return fail_at(im->target.uri, &err);
-    if (im->app_id != NULL && dw_txn_set_app_version(im->txn, im->app_id, current, im->app_version,
-                                                     &err) != DW_OK)
+    if (im->app_id != NULL &&
+        dw_txn_set_app_version(im->txn, im->app_id, current, im->app_version, &err) != DW_OK)
         return fail_at(im->target.uri, &err);
     return -1;
 }
 
-static int append_chunk(struct import *im, const struct text *chunk)
+static int append_chunk(struct import *im, const struct textbuf *chunk)
 {
     dw_error err = DW_ERROR_INIT;
     dw_status status;
@@ -185,7 +186,7 @@ static int append_chunk(struct import *im, const struct text *chunk)
         return code;
     if (im->txn == NULL && (code = begin(im)) != -1)
         return code;
-    status = dw_append_ndjson(im->txn, (dw_bytes){chunk->ptr, chunk->len}, on_reject, im, &err);
+    status = dw_append_ndjson(im->txn, (dw_bytes){chunk->text, chunk->len}, on_reject, im, &err);
     im->line += count_lines(chunk);
     if (status != DW_OK && im->rejected > 0 && !im->skip_rejected)
         return 1; /* told by on_reject */
@@ -196,8 +197,8 @@ static int import_file(struct import *im, const char *path)
 {
     bool from_stdin = strcmp(path, "-") == 0;
     FILE *file = from_stdin ? stdin : fopen(path, "rb");
-    struct text rest = {0};
-    struct text chunk = {0};
+    struct textbuf rest = {0};
+    struct textbuf chunk = {0};
     int code = -1;
 
     im->file = from_stdin ? "standard input" : path;
@@ -214,8 +215,8 @@ static int import_file(struct import *im, const char *path)
     }
     if (!from_stdin)
         (void)fclose(file); /* read-only */
-    text_free(&rest);
-    text_free(&chunk);
+    textbuf_done(&rest);
+    textbuf_done(&chunk);
     return code;
 }
 
@@ -281,7 +282,7 @@ static int check_options(const struct import *im)
 
 static int import_all(struct import *im)
 {
-    const struct text nothing = {0};
+    const struct textbuf nothing = {0};
     int code = -1;
 
     for (size_t i = 1; i < im->look.args.count && code == -1; i++)

@@ -7,7 +7,7 @@
 
 #include "tool/json_out.h"
 #include "tool/look.h"
-#include "tool/text.h"
+#include "tool/present.h"
 
 struct totals {
     int64_t files;
@@ -69,55 +69,56 @@ static int info_json(const dw_snapshot_info *info, const struct totals *totals, 
     return print_json(out);
 }
 
-static void info_features(struct text *t, const char *kind, const char *const *names, size_t count)
+static void info_features(struct textbuf *t, const char *kind, const char *const *names,
+                          size_t count)
 {
     if (count == 0)
         return;
-    text_printf(t, "; %s", kind);
+    textbuf_printf(t, "; %s", kind);
     for (size_t i = 0; i < count; i++)
-        text_printf(t, " %s", names[i]);
+        textbuf_printf(t, " %s", names[i]);
 }
 
 static void info_text(const dw_snapshot_info *info, const struct totals *totals, const cJSON *txns)
 {
-    struct text t = {0};
+    struct textbuf t = {0};
 
-    text_printf(&t, "table      %s\nversion    %" PRId64, info->uri, info->version);
+    textbuf_printf(&t, "table      %s\nversion    %" PRId64, info->uri, info->version);
     if (info->timestamp_ms >= 0) {
-        text_cstr(&t, "  (");
-        text_time_ms(&t, info->timestamp_ms);
-        text_cstr(&t, ")");
+        textbuf_puts(&t, "  (");
+        textbuf_time(&t, info->timestamp_ms);
+        textbuf_puts(&t, ")");
     }
-    text_printf(&t, "\nid         %s\n", info->id);
+    textbuf_printf(&t, "\nid         %s\n", info->id);
     if (info->name != NULL)
-        text_printf(&t, "name       %s\n", info->name);
+        textbuf_printf(&t, "name       %s\n", info->name);
     if (info->description != NULL)
-        text_printf(&t, "about      %s\n", info->description);
-    text_printf(&t, "protocol   reader %d, writer %d", info->min_reader_version,
-                info->min_writer_version);
+        textbuf_printf(&t, "about      %s\n", info->description);
+    textbuf_printf(&t, "protocol   reader %d, writer %d", info->min_reader_version,
+                   info->min_writer_version);
     info_features(&t, "reader features", info->reader_features, info->n_reader_features);
     info_features(&t, "writer features", info->writer_features, info->n_writer_features);
-    text_printf(&t, "\nfiles      %" PRId64 " (", totals->files);
-    text_size(&t, totals->bytes);
-    text_cstr(&t, ")\nrows       ");
+    textbuf_printf(&t, "\nfiles      %" PRId64 " (", totals->files);
+    append_size(&t, totals->bytes);
+    textbuf_puts(&t, ")\nrows       ");
     if (totals->records < 0)
-        text_cstr(&t, "unknown: a file has no statistics");
+        textbuf_puts(&t, "unknown: a file has no statistics");
     else
-        text_printf(&t, "%" PRId64, totals->records);
-    text_cstr(&t, "\n");
+        textbuf_printf(&t, "%" PRId64, totals->records);
+    textbuf_puts(&t, "\n");
     for (size_t i = 0; i < info->n_partition_columns; i++)
-        text_printf(&t, "%s%s%s", i == 0 ? "partitions " : ", ", info->partition_columns[i],
-                    i + 1 == info->n_partition_columns ? "\n" : "");
+        textbuf_printf(&t, "%s%s%s", i == 0 ? "partitions " : ", ", info->partition_columns[i],
+                       i + 1 == info->n_partition_columns ? "\n" : "");
     for (size_t i = 0; i < info->n_properties; i++)
-        text_printf(&t, "%s%s = %s\n", i == 0 ? "properties " : "           ",
-                    info->properties[i].key, info->properties[i].value);
-    text_printf(&t, "app ids    %d (deltawrite txns)\n", cJSON_GetArraySize(txns));
+        textbuf_printf(&t, "%s%s = %s\n", i == 0 ? "properties " : "           ",
+                       info->properties[i].key, info->properties[i].value);
+    textbuf_printf(&t, "app ids    %d (deltawrite txns)\n", cJSON_GetArraySize(txns));
     if (info->refusal == NULL)
-        text_cstr(&t, "append     yes\n");
+        textbuf_puts(&t, "append     yes\n");
     else
-        text_printf(&t, "append     no: %s\n", info->refusal);
-    (void)fputs(t.ptr, stdout);
-    text_free(&t);
+        textbuf_printf(&t, "append     no: %s\n", info->refusal);
+    (void)fputs(t.text, stdout);
+    textbuf_done(&t);
 }
 
 static int info_show(struct target *t, bool json)
@@ -159,32 +160,32 @@ int verb_info(const struct verb *verb, int argc, char **argv)
     return code;
 }
 
-static void append_type(struct text *out, const cJSON *type)
+static void append_type(struct textbuf *out, const cJSON *type)
 {
     const cJSON *kind = cJSON_GetObjectItemCaseSensitive(type, "type");
     const cJSON *field;
 
     if (cJSON_IsString(type)) {
-        text_cstr(out, type->valuestring);
+        textbuf_puts(out, type->valuestring);
     } else if (cJSON_IsString(kind) && strcmp(kind->valuestring, "struct") == 0) {
-        text_cstr(out, "struct<");
+        textbuf_puts(out, "struct<");
         cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(type, "fields"))
         {
-            text_printf(out, "%s%s:", field->prev->next == NULL ? "" : ", ",
-                        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(field, "name")));
+            textbuf_printf(out, "%s%s:", field->prev->next == NULL ? "" : ", ",
+                           cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(field, "name")));
             append_type(out, cJSON_GetObjectItemCaseSensitive(field, "type"));
         }
-        text_cstr(out, ">");
+        textbuf_puts(out, ">");
     } else if (cJSON_IsString(kind) && strcmp(kind->valuestring, "array") == 0) {
-        text_cstr(out, "array<");
+        textbuf_puts(out, "array<");
         append_type(out, cJSON_GetObjectItemCaseSensitive(type, "elementType"));
-        text_cstr(out, ">");
+        textbuf_puts(out, ">");
     } else if (cJSON_IsString(kind) && strcmp(kind->valuestring, "map") == 0) {
-        text_cstr(out, "map<");
+        textbuf_puts(out, "map<");
         append_type(out, cJSON_GetObjectItemCaseSensitive(type, "keyType"));
-        text_cstr(out, ",");
+        textbuf_puts(out, ",");
         append_type(out, cJSON_GetObjectItemCaseSensitive(type, "valueType"));
-        text_cstr(out, ">");
+        textbuf_puts(out, ">");
     }
 }
 
@@ -199,19 +200,18 @@ static int schema_show(const char *schema_json)
     cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(schema, "fields"))
     {
         const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(field, "metadata");
-        char *metadata_text = cJSON_GetArraySize(metadata) > 0 ? cJSON_PrintUnformatted(metadata)
-                                                               : NULL;
-        struct text type = {0};
+        char *metadata_text =
+            cJSON_GetArraySize(metadata) > 0 ? cJSON_PrintUnformatted(metadata) : NULL;
+        struct textbuf type = {0};
         append_type(&type, cJSON_GetObjectItemCaseSensitive(field, "type"));
-        table_cell(&table,
-                   cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(field, "name")));
-        table_cell(&table, type.ptr);
+        table_cell(&table, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(field, "name")));
+        table_cell(&table, type.text);
         table_cell(&table, cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(field, "nullable"))
                                ? "no"
                                : "yes");
         table_cell(&table, metadata_text == NULL ? "" : metadata_text);
         cJSON_free(metadata_text);
-        text_free(&type);
+        textbuf_done(&type);
     }
     table_print(&table, stdout);
     table_free(&table);

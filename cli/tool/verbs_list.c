@@ -6,7 +6,7 @@
 
 #include "tool/json_out.h"
 #include "tool/look.h"
-#include "tool/text.h"
+#include "tool/present.h"
 
 /* Where rows go: one of the two, by --json. */
 struct listing {
@@ -66,25 +66,25 @@ static dw_status history_text(void *ctx, const dw_history_entry *e, dw_error *er
     struct text_table *t = &((struct listing *)ctx)->table;
     cJSON *metrics =
         e->operation_metrics_json == NULL ? NULL : cJSON_Parse(e->operation_metrics_json);
-    struct text time = {0};
+    struct textbuf time = {0};
 
     (void)err;
-    text_time_ms(&time, e->timestamp_ms);
+    textbuf_time(&time, e->timestamp_ms);
     table_cell_i64(t, e->version);
-    table_cell(t, time.ptr);
+    table_cell(t, time.text);
     table_cell(t, e->operation);
     table_cell(t, metric_of(metrics, "numOutputRows"));
     table_cell(t, metric_of(metrics, "numFiles"));
     table_cell(t, e->engine_info);
-    text_free(&time);
+    textbuf_done(&time);
     cJSON_Delete(metrics);
     return DW_OK;
 }
 
 int verb_history(const struct verb *verb, int argc, char **argv)
 {
-    static const char *const headers[] = {">version", "time", "operation", ">rows", ">files",
-                                          "engine"};
+    static const char *const headers[] = {">version", "time",   "operation",
+                                          ">rows",    ">files", "engine"};
     struct look look = LOOK_INIT;
     const struct arg_spec specs[] = {
         {"--limit", "N", ARG_COUNT, &look.limit, "the newest N commits (default: all)"},
@@ -130,20 +130,20 @@ static dw_status files_json(void *ctx, const dw_file *f, dw_error *err)
 static dw_status files_text(void *ctx, const dw_file *f, dw_error *err)
 {
     struct text_table *t = &((struct listing *)ctx)->table;
-    struct text cell = {0};
+    struct textbuf cell = {0};
 
     (void)err;
-    text_size(&cell, f->size);
-    table_cell(t, cell.ptr);
+    append_size(&cell, f->size);
+    table_cell(t, cell.text);
     cell.len = 0;
-    text_time_ms(&cell, f->modification_time_ms);
-    table_cell(t, cell.ptr);
+    textbuf_time(&cell, f->modification_time_ms);
+    table_cell(t, cell.text);
     if (f->num_records < 0)
         table_cell(t, NULL);
     else
         table_cell_i64(t, f->num_records - f->deleted_rows);
     table_cell(t, f->path);
-    text_free(&cell);
+    textbuf_done(&cell);
     return DW_OK;
 }
 
@@ -185,15 +185,15 @@ static dw_status txns_json(void *ctx, const dw_app_txn *txn, dw_error *err)
 static dw_status txns_text(void *ctx, const dw_app_txn *txn, dw_error *err)
 {
     struct text_table *t = &((struct listing *)ctx)->table;
-    struct text time = {0};
+    struct textbuf time = {0};
 
     (void)err;
     table_cell(t, txn->app_id);
     table_cell_i64(t, txn->version);
     if (txn->last_updated_ms >= 0)
-        text_time_ms(&time, txn->last_updated_ms);
-    table_cell(t, time.ptr);
-    text_free(&time);
+        textbuf_time(&time, txn->last_updated_ms);
+    table_cell(t, time.text);
+    textbuf_done(&time);
     return DW_OK;
 }
 

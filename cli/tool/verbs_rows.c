@@ -19,8 +19,8 @@ static int cat_show(struct target *t, const struct look *look)
 
     if (look->limit > 0 && look->limit < 8192)
         opts.batch_rows = (int32_t)look->limit;
-    if (look->columns != NULL && !split_list(look->columns, &copy, &names, &opts.n_columns))
-        goto done;
+    if (look->columns != NULL)
+        split_list(look->columns, &copy, &names, &opts.n_columns);
     opts.columns = names;
     if (dw_snapshot_scan(t->snapshot, &opts, &stream, &err) != DW_OK) {
         code = fail_at(t->uri, &err);

@@ -1,118 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tool/text.h"
+#include "tool/present.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static void out_of_memory(void)
-{
-    (void)fputs("deltawrite: out of memory\n", stderr);
-    exit(1);
-}
+#include "common/memory.h"
 
-static void reserve(struct text *t, size_t more)
-{
-    size_t cap = t->cap == 0 ? 256 : t->cap;
-    char *ptr;
-
-    if (more < t->cap - t->len)
-        return;
-    while (cap - t->len <= more) {
-        if (cap > SIZE_MAX / 2)
-            out_of_memory();
-        cap *= 2;
-    }
-    ptr = realloc(t->ptr, cap);
-    if (ptr == NULL)
-        out_of_memory();
-    t->ptr = ptr;
-    t->cap = cap;
-}
-
-void text_append(struct text *t, const char *data, size_t len)
-{
-    reserve(t, len);
-    if (len > 0)
-        memcpy(t->ptr + t->len, data, len);
-    t->len += len;
-    t->ptr[t->len] = '\0';
-}
-
-void text_cstr(struct text *t, const char *s)
-{
-    text_append(t, s, strlen(s));
-}
-
-void text_char(struct text *t, char c)
-{
-    text_append(t, &c, 1);
-}
-
-void text_printf(struct text *t, const char *fmt, ...)
-{
-    va_list args;
-    int len;
-
-    va_start(args, fmt);
-    len = vsnprintf(NULL, 0, fmt, args);
-    va_end(args);
-    if (len <= 0)
-        return;
-    reserve(t, (size_t)len);
-    va_start(args, fmt);
-    (void)vsnprintf(t->ptr + t->len, (size_t)len + 1, fmt, args);
-    va_end(args);
-    t->len += (size_t)len;
-}
-
-void text_json_string(struct text *t, const char *data, size_t len)
-{
-    static const char shorts[] = "btn?fr"; /* 0x08 .. 0x0d; 0x0b has none */
-    size_t plain = 0;
-
-    text_char(t, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)data[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        text_append(t, data + plain, i - plain);
-        plain = i + 1;
-        if (c == '"' || c == '\\')
-            text_printf(t, "\\%c", c);
-        else if (c >= 8 && c <= 13 && c != 11)
-            text_printf(t, "\\%c", shorts[c - 8]);
-        else
-            text_printf(t, "\\u%04x", c);
-    }
-    text_append(t, data + plain, len - plain);
-    text_char(t, '"');
-}
-
-void text_free(struct text *t)
-{
-    free(t->ptr);
-    memset(t, 0, sizeof(*t));
-}
-
-void text_time_ms(struct text *t, int64_t ms)
-{
-    int64_t fraction = ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000;
-    time_t seconds = (time_t)((ms - fraction) / 1000);
-    struct tm tm;
-
-    if (gmtime_r(&seconds, &tm) == NULL)
-        text_printf(t, "%" PRId64, ms);
-    else
-        text_printf(t, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-                    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)fraction);
-}
-
-void text_size(struct text *t, int64_t bytes)
+void append_size(struct textbuf *out, int64_t bytes)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
     double value = (double)bytes;
@@ -122,7 +19,7 @@ void text_size(struct text *t, int64_t bytes)
         value /= 1000;
         unit++;
     }
-    text_printf(t, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    textbuf_printf(out, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
 }
 
 /* Days since 1970-01-01 of a proleptic Gregorian date. */
@@ -179,7 +76,7 @@ bool parse_time_ms(const char *text, int64_t *out_ms)
     return true;
 }
 
-int read_whole_file(const char *path, struct text *out)
+int read_whole_file(const char *path, struct textbuf *out)
 {
     FILE *file = fopen(path, "rb");
     char chunk[16384];
@@ -189,9 +86,9 @@ int read_whole_file(const char *path, struct text *out)
         (void)fprintf(stderr, "deltawrite: %s: %s\n", path, strerror(errno));
         return 1;
     }
-    text_append(out, "", 0);
+    textbuf_add(out, "", 0);
     while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        text_append(out, chunk, n);
+        textbuf_add(out, chunk, n);
     n = (size_t)ferror(file);
     (void)fclose(file); /* read-only */
     if (n != 0) {
@@ -211,18 +108,11 @@ void table_init(struct text_table *t, size_t n_columns, const char *const *heade
 
 void table_cell(struct text_table *t, const char *cell)
 {
-    struct text copy = {0};
-
     if (t->n_cells == t->cap) {
-        size_t cap = t->cap == 0 ? 64 : t->cap * 2;
-        char **cells = realloc(t->cells, cap * sizeof(*cells));
-        if (cells == NULL)
-            out_of_memory();
-        t->cells = cells;
-        t->cap = cap;
+        t->cap = t->cap == 0 ? 64 : t->cap * 2;
+        t->cells = need_realloc(t->cells, t->cap, sizeof(*t->cells));
     }
-    text_cstr(&copy, cell == NULL ? "-" : cell);
-    t->cells[t->n_cells++] = copy.ptr;
+    t->cells[t->n_cells++] = need_strdup(cell == NULL ? "-" : cell);
 }
 
 void table_cell_i64(struct text_table *t, int64_t value)
