@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""deltawrite, the table tool: each verb on a local table, as a user would call it, and with mistakes."""
+import base64
+import json
+
+import pytest
+
+FIELDS = [("flag", "boolean"), ("tiny", "byte"), ("small", "short"), ("int", "integer"), ("big", "long"),
+          ("single", "float"), ("real", "double"), ("price", "decimal(38,3)"), ("text", "string"),
+          ("blob", "binary"), ("day", "date"), ("at", "timestamp"), ("local", "timestamp_ntz")]
+
+ROWS = [
+    {"flag": True, "tiny": -128, "small": 32767, "int": -2147483648, "big": 9223372036854775807, "single": 0.1,
+     "real": 1e300, "price": -12345678901234567890123456789012345.678, "text": "ü \"quoted\"\n\u0000 🙂",
+     "blob": base64.b64encode(bytes(range(256))).decode(), "day": "0001-01-01",
+     "at": "1969-12-31T23:59:59.999999Z", "local": "9999-12-31T23:59:59.999999"},
+    {},
+    {"flag": False, "big": -9223372036854775808, "single": "NaN", "real": "-Infinity", "price": 0.001, "text": "",
+     "blob": "", "day": "2026-02-28", "at": "2026-01-01T00:00:00.000000Z", "local": "2026-01-01T00:00:00.000000"},
+]
+
+
+@pytest.fixture
+def table(local_tool, tmp_path):
+    path = tmp_path / "table"
+    local_tool.create(path, FIELDS, folder=tmp_path)
+    return path
+
+
+def ndjson(rows):
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def test_every_type_goes_in_and_comes_out(local_tool, table):
+    text = ndjson(ROWS).replace("-1.2345678901234568e+34", "-12345678901234567890123456789012345.678")
+    assert "12345678901234567890123456789012345.678" in text
+    printed = local_tool("import", table, "-", stdin=text)
+    assert "3 rows" in printed and "version 1" in printed
+    out = local_tool("cat", table)
+    got = [json.loads(line) for line in out.splitlines()]
+    assert len(got) == 3 and all(list(row) == [name for name, _ in FIELDS] for row in got)
+    assert got[0] == ROWS[0]
+    assert '"price":-12345678901234567890123456789012345.678' in out, "decimals keep all of their digits"
+    assert got[1] == {name: None for name, _ in FIELDS}
+    assert got[2] == {name: ROWS[2].get(name) for name, _ in FIELDS}
+    assert '"price":0.001' in out
+
+
+def test_an_older_version_is_seen_by_number_and_time(local_tool, table):
+    for i in range(3):
+        local_tool("import", table, "-", stdin=f'{{"int":{i}}}\n')
+    assert [row["int"] for row in local_tool.rows(table, "--version", 2)] == [0, 1]
+    assert local_tool.rows(table, "--version", 0) == []
+    history = local_tool.json("history", table)
+    assert [e["version"] for e in history] == [3, 2, 1, 0]
+    assert history[0]["operation"] == "WRITE" and history[-1]["operation"] == "CREATE TABLE"
+    assert history[0]["isBlindAppend"] is True and history[0]["operationMetrics"]["numOutputRows"] == "1"
+    assert local_tool.json("info", table, "--timestamp", "2100-01-01")["version"] == 3
+    early = local_tool.run("info", table, "--timestamp", "2000-01-01T00:00:00Z")
+    assert early.returncode == 1 and early.stderr.count("\n") == 1
+    late = local_tool.run("cat", table, "--version", 9)
+    assert late.returncode == 1 and "9" in late.stderr and late.stderr.count("\n") == 1
+
+
+def test_info_says_it_all(local_tool, table):
+    local_tool("import", table, "-", "--app-id", "loader", "--app-version", 7, stdin=ndjson(ROWS))
+    info = local_tool.json("info", table)
+    assert info["version"] == 1 and info["numFiles"] == 1 and info["numRecords"] == 3 and info["sizeBytes"] > 0
+    assert info["protocol"] == {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["timestampNtz"],
+                                "writerFeatures": ["timestampNtz"]}
+    assert [f["name"] for f in info["schema"]["fields"]] == [name for name, _ in FIELDS]
+    assert info["partitionColumns"] == [] and info["txns"] == {"loader": 7}
+    assert info["appendable"] is True and info["refusal"] is None
+    files = local_tool.json("files", table)
+    assert len(files) == 1 and files[0]["numRecords"] == 3 and files[0]["size"] == info["sizeBytes"]
+    assert local_tool.json("txns", table)[0]["appId"] == "loader"
+    assert json.loads(local_tool("schema", table, "--json")) == info["schema"]
+    for verb in ("info", "files", "txns", "schema", "history"):
+        assert len(local_tool(verb, table).splitlines()) >= 2, f"{verb} has a form for people"
+
+
+def test_import_makes_a_table_from_what_it_sees(local_tool, tmp_path):
+    path = tmp_path / "new"
+    local_tool("import", path, "-", "--create",
+               stdin='{"name":"a","n":1,"x":1.5,"ok":true,"deep":{"k":[1, 2]},"none":null}\n{"later":"b"}\n')
+    schema = {f["name"]: f["type"] for f in local_tool.json("info", path)["schema"]["fields"]}
+    assert schema == {"name": "string", "n": "long", "x": "double", "ok": "boolean", "deep": "string",
+                      "later": "string"}
+    assert local_tool.rows(path)[0]["deep"] == '{"k":[1,2]}'
+    local_tool("import", path, "-", stdin='{"n":2,"fresh":false}\n')
+    rows = local_tool.rows(path)
+    assert sorted(row["n"] is not None and row["n"] for row in rows) == [False, 1, 2]
+    assert {row["fresh"] for row in rows} == {None, False}
+
+
+def test_an_import_with_an_app_id_is_done_once(local_tool, table):
+    for _ in range(2):
+        local_tool("import", table, "-", "--app-id", "daily", "--app-version", 20260101, stdin='{"int":1}\n')
+    assert len(local_tool.rows(table)) == 1
+    local_tool("import", table, "-", "--app-id", "daily", "--app-version", 20260102, stdin='{"int":2}\n')
+    assert len(local_tool.rows(table)) == 2
+    assert local_tool.json("txns", table)[0]["version"] == 20260102
+
+
+def test_a_bad_record_stops_the_import_or_is_told(local_tool, table, tmp_path):
+    file = tmp_path / "events.ndjson"
+    file.write_text('{"int":1}\n\n{"int":"many"}\n{"int":2}\n')
+    strict = local_tool.run("import", table, file)
+    assert strict.returncode == 1 and f"{file}:3: " in strict.stderr and "int" in strict.stderr
+    assert local_tool.rows(table) == []
+    lenient = local_tool.run("import", table, file, "--skip-rejected")
+    assert lenient.returncode == 3 and f"{file}:3: " in lenient.stderr
+    assert [row["int"] for row in local_tool.rows(table)] == [1, 2]
+
+
+def test_many_files_become_one_commit(local_tool, table, tmp_path):
+    files = []
+    for i in range(5):
+        files.append(tmp_path / f"{i}.ndjson")
+        files[-1].write_text("".join(f'{{"int":{i * 1000 + j},"text":"{"x" * 3000}"}}\n' for j in range(1000)))
+    local_tool("import", table, *files)
+    assert local_tool.json("info", table)["version"] == 1
+    assert sorted(json.loads(line)["int"] for line in local_tool("cat", table, "--columns", "int").splitlines()) \
+        == [i * 1000 + j for i in range(5) for j in range(1000)]
+    assert len(local_tool.rows(table, "--limit", 7)) == 7
+    assert local_tool.rows(table, "--limit", 1, "--columns", "text,int")[0].keys() == {"text", "int"}
+
+
+def test_a_checkpoint_changes_nothing_but_the_log(local_tool, table):
+    for i in range(4):
+        local_tool("import", table, "-", "--app-id", f"a{i}", "--app-version", i, stdin=f'{{"int":{i}}}\n')
+    before = local_tool.json("info", table)
+    local_tool("checkpoint", table)
+    assert (table / "_delta_log" / f"{4:020d}.checkpoint.parquet").exists()
+    for version in range(4):
+        (table / "_delta_log" / f"{version:020d}.json").unlink()
+    assert local_tool.json("info", table) == before
+    assert sorted(row["int"] for row in local_tool.rows(table)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("args, code, says", [
+    (["frobnicate"], 2, "frobnicate: no such verb"),
+    (["cat"], 2, "TABLE: missing"),
+    (["cat", "{table}", "extra"], 2, "extra: one argument too many"),
+    (["cat", "{table}", "--limit", "-1"], 2, "--limit: wants a whole number"),
+    (["cat", "{table}", "--limit"], 2, "--limit: wants a value"),
+    (["cat", "{table}", "--colour"], 2, "--colour: no such option"),
+    (["cat", "{table}", "--columns", "int,nope"], 1, "nope"),
+    (["cat", "{table}", "--timestamp", "yesterday"], 2, "yesterday"),
+    (["info", "{folder}"], 1, "{folder}: "),
+    (["info", "gs://bucket/table"], 1, "gs"),
+    (["create", "{table}"], 2, "--schema: missing"),
+    (["create", "{table}", "--schema", "{folder}/schema.json"], 1, "{table}"),
+    (["create", "{folder}/x", "--schema", "{folder}/nothing.json"], 1, "nothing.json: No such file"),
+    (["create", "{folder}/x", "--schema", "{folder}/schema.json", "--property", "novalue"], 2, "not KEY=VALUE"),
+    (["create", "{folder}/x", "--schema", "{folder}/schema.json", "--property", "delta.noSuch=1"], 1, "delta.noSuch"),
+    (["import", "{folder}/x", "{folder}/schema.json"], 1, "{folder}/x"),
+    (["import", "{table}", "{folder}/absent.ndjson"], 1, "absent.ndjson: No such file"),
+    (["import", "{table}", "-", "--app-id", "a"], 2, "--app-id: goes together"),
+    (["import", "{table}", "-", "--format", "xml"], 2, "xml"),
+])
+def test_a_mistake_gets_one_line_and_its_exit_code(local_tool, table, tmp_path, args, code, says):
+    fill = {"table": str(table), "folder": str(tmp_path)}
+    done = local_tool.run(*[a.format(**fill) for a in args], stdin="")
+    assert done.returncode == code, done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("deltawrite") and done.stdout == ""
+    assert says.format(**fill) in done.stderr
+
+
+def test_each_verb_explains_itself(local_tool):
+    overview = local_tool("--help")
+    for verb in ("create", "info", "schema", "history", "files", "txns", "cat", "import", "checkpoint"):
+        assert f"  {verb} " in overview
+        text = local_tool(verb, "--help")
+        assert text.startswith(f"Usage: deltawrite {verb} ") and "Example:\n  " in text
+    assert local_tool("--version").startswith("deltawrite 0.")
