@@ -54,7 +54,8 @@ static dw_status parse_schema(const dwi_log *log, const char *json, dwi_schema *
 
     DWI_TRY(dwi_schema_parse(log->alloc, dwi_sv_cstr(json), &given, err));
     DWI_TRY(check_names(given->root, err));
-    if (!has_values(given->root)) {
+    /* No columns at all is fine: they come with the first rows, as in Spark. */
+    if (given->root->n_fields > 0 && !has_values(given->root)) {
         status = dwi_err(err, DW_E_SCHEMA, "schema: no column has a type other than void");
         goto done;
     }
