@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "columns/json_text.h"
 
-/* words = words * 10 + digit. Callers keep below 10^38, which fits 127 bits. */
-static void push_digit(uint64_t words[2], unsigned digit)
-{
-    uint64_t low = (words[0] & UINT32_MAX) * 10 + digit;
-    uint64_t high = (words[0] >> 32) * 10 + (low >> 32);
-
-    words[0] = high << 32 | (low & UINT32_MAX);
-    words[1] = words[1] * 10 + (high >> 32);
-}
+#include "columns/decimal128.h"
 
 /* The exponent of a JSON number, within +-1,000,000, and where its digits end. */
 static int64_t exponent_of(dwi_sv number, size_t *out_digits_end)
@@ -61,17 +53,15 @@ dwi_decimal_result dwi_text_to_decimal(dwi_sv number, int precision, int scale,
             continue;
         if (digits++ >= precision)
             return DWI_DECIMAL_RANGE;
-        push_digit(words, digit);
+        dwi_d128_push_digit(words, digit);
     }
     for (; digits > 0 && place > below; place--) {
         if (digits++ >= precision)
             return DWI_DECIMAL_RANGE;
-        push_digit(words, 0);
+        dwi_d128_push_digit(words, 0);
     }
-    if (negative) {
-        words[0] = ~words[0] + 1;
-        words[1] = ~words[1] + (words[0] == 0);
-    }
+    if (negative)
+        dwi_d128_negate(words);
     out_words[0] = words[0];
     out_words[1] = words[1];
     return DWI_DECIMAL_OK;

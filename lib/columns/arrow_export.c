@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns and types out as Arrow C data. Every node owns what it points at, or a share of it, so
+ * that a consumer may move a child out and release it in any order. */
+#include "columns/arrow_import.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+
+/* What the nodes of one exported schema share. */
+typedef struct shared_schema {
+    const dw_allocator *alloc;
+    dwi_arena arena;
+    int refs; /* __atomic: nodes that are not released */
+} shared_schema;
+
+static void drop_share(shared_schema *shared)
+{
+    const dw_allocator *alloc = shared->alloc;
+
+    if (__atomic_sub_fetch(&shared->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    dwi_arena_done(&shared->arena);
+    dwi_free(alloc, shared, sizeof(*shared));
+}
+
+static void release_schema(struct ArrowSchema *schema)
+{
+    shared_schema *shared = schema->private_data;
+
+    for (int64_t i = 0; i < schema->n_children; i++)
+        if (schema->children[i]->release != NULL)
+            schema->children[i]->release(schema->children[i]);
+    schema->release = NULL;
+    drop_share(shared);
+}
+
+/* NULL when out of memory. */
+static const char *format_of(dwi_arena *arena, const dwi_type *type)
+{
+    static const char *const formats[] = {
+        [DWI_VOID] = "n",
+        [DWI_BOOLEAN] = "b",
+        [DWI_BYTE] = "c",
+        [DWI_SHORT] = "s",
+        [DWI_INTEGER] = "i",
+        [DWI_LONG] = "l",
+        [DWI_FLOAT] = "f",
+        [DWI_DOUBLE] = "g",
+        [DWI_DECIMAL] = NULL,
+        [DWI_STRING] = "u",
+        [DWI_BINARY] = "z",
+        [DWI_DATE] = "tdD",
+        [DWI_TIMESTAMP] = "tsu:UTC",
+        [DWI_TIMESTAMP_NTZ] = "tsu:",
+        [DWI_STRUCT] = "+s",
+        [DWI_ARRAY] = "+l",
+        [DWI_MAP] = "+m",
+    };
+    char text[24];
+
+    if (type->kind != DWI_DECIMAL)
+        return formats[type->kind];
+    (void)snprintf(text, sizeof(text), "d:%d,%d", type->precision, type->scale);
+    return dwi_arena_cstr(arena, text);
+}
+
+static bool schema_node(shared_schema *shared, const dwi_type *type, const char *name,
+                        bool nullable, struct ArrowSchema *out);
+
+/* The children of a node, of which the map's is the struct that its type has no node for. */
+static bool schema_children(shared_schema *shared, const dwi_type *type, struct ArrowSchema *out)
+{
+    bool map = type->kind == DWI_MAP;
+    size_t n = map ? 1 : type->n_fields;
+    struct ArrowSchema *nodes = dwi_arena_array(&shared->arena, n, sizeof(*nodes));
+    struct ArrowSchema **list = dwi_arena_array(&shared->arena, n, sizeof(*list));
+    dwi_type *entries;
+
+    if (nodes == NULL || list == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        list[i] = &nodes[i];
+    out->children = list;
+    out->n_children = (int64_t)n;
+    if (map) {
+        entries = dwi_arena_zero(&shared->arena, sizeof(*entries));
+        if (entries == NULL)
+            return false;
+        *entries = dwi_map_entries_type(type);
+        return schema_node(shared, entries, "entries", false, list[0]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        dwi_sv name;
+        if (!dwi_arena_sv(&shared->arena, type->fields[i].name, &name) ||
+            !schema_node(shared, type->fields[i].type, name.ptr, type->fields[i].nullable, list[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool schema_node(shared_schema *shared, const dwi_type *type, const char *name,
+                        bool nullable, struct ArrowSchema *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->format = format_of(&shared->arena, type);
+    out->name = name;
+    out->flags = nullable ? ARROW_FLAG_NULLABLE : 0;
+    if (out->format == NULL || (type->n_fields > 0 && !schema_children(shared, type, out)))
+        return false;
+    out->release = release_schema;
+    out->private_data = shared;
+    shared->refs++;
+    return true;
+}
+
+static bool has_variant(const dwi_type *type)
+{
+    if (type->kind == DWI_VARIANT)
+        return true;
+    for (size_t i = 0; i < type->n_fields; i++)
+        if (has_variant(type->fields[i].type))
+            return true;
+    return false;
+}
+
+dw_status dwi_arrow_export_schema(const dw_allocator *alloc, const dwi_type *type,
+                                  struct ArrowSchema *out, dw_error *err)
+{
+    shared_schema *shared;
+    struct ArrowSchema schema;
+
+    if (has_variant(type))
+        return dwi_err(err, DW_E_UNSUPPORTED, "variant: no Arrow type for it");
+    shared = dwi_alloc_zero(alloc, sizeof(*shared));
+    if (shared == NULL)
+        return dwi_err_nomem(err);
+    shared->alloc = alloc;
+    dwi_arena_init(&shared->arena, alloc);
+    if (!schema_node(shared, type, "", false, &schema)) {
+        shared->refs = 1;
+        drop_share(shared);
+        return dwi_err_nomem(err);
+    }
+    *out = schema;
+    return DW_OK;
+}
+
+/* One array node: its buffers and the structs of its children. */
+typedef struct array_node {
+    const dw_allocator *alloc;
+    dwi_buf owned[3];
+    const void *buffers[3];
+    size_t n_children;
+    struct ArrowArray *children; /* n_children of them, allocated */
+    struct ArrowArray **list;    /* pointers to them, allocated */
+} array_node;
+
+static void free_node(array_node *node)
+{
+    const dw_allocator *alloc = node->alloc;
+
+    for (int i = 0; i < 3; i++)
+        dwi_buf_done(&node->owned[i]);
+    dwi_free(alloc, node->children, node->n_children * sizeof(*node->children));
+    dwi_free(alloc, node->list, node->n_children * sizeof(*node->list));
+    dwi_free(alloc, node, sizeof(*node));
+}
+
+static void release_array(struct ArrowArray *array)
+{
+    for (int64_t i = 0; i < array->n_children; i++)
+        if (array->children[i]->release != NULL)
+            array->children[i]->release(array->children[i]);
+    array->release = NULL;
+    free_node(array->private_data);
+}
+
+/* The nodes of a whole column, without content yet: all that can fail. */
+static bool make_nodes(const dwi_column *column, struct ArrowArray *out)
+{
+    const dw_allocator *alloc = column->alloc;
+    array_node *node = dwi_alloc_zero(alloc, sizeof(*node));
+    size_t n = column->n_children;
+
+    memset(out, 0, sizeof(*out));
+    if (node == NULL)
+        return false;
+    node->alloc = alloc;
+    if (n > 0) {
+        node->children = dwi_alloc_array(alloc, n, sizeof(*node->children));
+        node->list = dwi_alloc_array(alloc, n, sizeof(*node->list));
+        if (node->children == NULL || node->list == NULL) {
+            dwi_free(alloc, node->children, n * sizeof(*node->children));
+            dwi_free(alloc, node->list, n * sizeof(*node->list));
+            dwi_free(alloc, node, sizeof(*node));
+            return false;
+        }
+        memset(node->children, 0, n * sizeof(*node->children));
+        node->n_children = n;
+    }
+    out->private_data = node;
+    out->children = node->list;
+    out->n_children = (int64_t)n;
+    out->release = release_array;
+    for (size_t i = 0; i < n; i++)
+        node->list[i] = &node->children[i];
+    for (size_t i = 0; i < n; i++)
+        if (!make_nodes(&column->children[i], node->list[i])) {
+            release_array(out);
+            return false;
+        }
+    return true;
+}
+
+/* Takes the memory of a buffer that Arrow wants next. */
+static void take(array_node *node, struct ArrowArray *out, dwi_buf *buf, const void *when_empty)
+{
+    int i = (int)out->n_buffers++;
+
+    node->owned[i] = *buf;
+    dwi_buf_init(buf, node->alloc);
+    node->buffers[i] = node->owned[i].len > 0 ? node->owned[i].data : when_empty;
+}
+
+static void move_content(dwi_column *column, struct ArrowArray *out)
+{
+    static const int32_t no_offsets[2] = {0, 0};
+    array_node *node = out->private_data;
+    dwi_type_kind kind = column->type->kind;
+
+    out->length = column->length;
+    out->null_count = column->null_count;
+    out->buffers = node->buffers;
+    if (kind != DWI_VOID)
+        take(node, out, &column->validity, NULL);
+    if (kind == DWI_BOOLEAN || dwi_type_width(kind) > 0)
+        take(node, out, &column->values, no_offsets);
+    if (kind == DWI_STRING || kind == DWI_BINARY || kind == DWI_ARRAY || kind == DWI_MAP)
+        take(node, out, &column->offsets, no_offsets);
+    if (kind == DWI_STRING || kind == DWI_BINARY)
+        take(node, out, &column->data, no_offsets);
+    for (size_t i = 0; i < column->n_children; i++)
+        move_content(&column->children[i], out->children[i]);
+    dwi_column_clear(column);
+}
+
+dw_status dwi_arrow_export_column(dwi_column *column, struct ArrowArray *out, dw_error *err)
+{
+    struct ArrowArray array;
+
+    if (!make_nodes(column, &array))
+        return dwi_err_nomem(err);
+    move_content(column, &array);
+    *out = array;
+    return DW_OK;
+}

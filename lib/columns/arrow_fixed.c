@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arrow's booleans, numbers, dates and times as our fixed-width columns: as they lie where the
+ * layout is the same, else converted, if each value converts without loss. What lies under a null
+ * is never looked at. */
+#include <assert.h>
+
+#include "base/calendar.h"
+#include "base/checked.h"
+#include "columns/arrow_slice.h"
+#include "columns/decimal128.h"
+
+static dw_status out_of_range(const dwi_arrow_reader *in, const dwi_vec *out, int64_t row)
+{
+    return dwi_arrow_fail(in, DW_E_SCHEMA, "the value in row %lld is out of range of %s",
+                          (long long)row, dwi_type_kind_name(out->type->kind));
+}
+
+/* Integers and dates up to 64 bits. False: an unsigned one beyond int64_t. */
+static bool load_integer(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
+                         int64_t *out)
+{
+    size_t width = (size_t)slice->format.bits / 8;
+    uint64_t bits = 0;
+
+    memcpy(&bits, values + (size_t)(slice->first + row) * width, width);
+    if (slice->format.kind == DWI_ARROW_UINT) {
+        *out = (int64_t)bits;
+        return bits <= (uint64_t)INT64_MAX;
+    }
+    if (width < 8 && bits >> (8 * width - 1) != 0)
+        bits |= ~UINT64_C(0) << (8 * width);
+    *out = (int64_t)bits;
+    return true;
+}
+
+static double half_to_double(uint16_t half)
+{
+    int exponent = half >> 10 & 0x1F;
+    double fraction = (double)(half & 0x3FF);
+    double value;
+
+    if (exponent == 0x1F) {
+        uint64_t bits = UINT64_C(0x7FF0000000000000) | (uint64_t)(half & 0x3FF) << 42;
+        memcpy(&value, &bits, sizeof(value));
+    } else {
+        value = exponent == 0 ? fraction : fraction + 1024.0;
+        /* The unit of the fraction is 2^-24 for exponents 0 and 1, and doubles from there. */
+        value /= (double)(1 << 24);
+        value *= (double)(UINT64_C(1) << (exponent == 0 ? 0 : exponent - 1));
+    }
+    return half >> 15 != 0 ? -value : value;
+}
+
+/* Any source that is a number exactly in a double. */
+static double load_double(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row)
+{
+    const uint8_t *p = values + (size_t)(slice->first + row) * ((size_t)slice->format.bits / 8);
+    int64_t integer = 0;
+    uint16_t half;
+    float narrow;
+
+    if (slice->format.kind != DWI_ARROW_FLOAT) {
+        (void)load_integer(slice, values, row, &integer);
+        return (double)integer;
+    }
+    if (slice->format.bits == 16) {
+        memcpy(&half, p, sizeof(half));
+        return half_to_double(half);
+    }
+    memcpy(&narrow, p, sizeof(narrow));
+    return (double)narrow;
+}
+
+static bool cast_integer(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
+                         dwi_type_kind kind, uint8_t *to)
+{
+    size_t width = dwi_type_width(kind);
+    int64_t max = width == 8 ? INT64_MAX : (INT64_C(1) << (8 * width - 1)) - 1;
+    int64_t value;
+
+    if (!load_integer(slice, values, row, &value) || value > max || value < -max - 1)
+        return false;
+    memcpy(to, &value, width);
+    return true;
+}
+
+/* Microseconds; digits below are cut off towards the past, as in records. */
+static bool cast_timestamp(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
+                           uint8_t *to)
+{
+    int64_t value;
+
+    memcpy(&value, values + (size_t)(slice->first + row) * sizeof(value), sizeof(value));
+    if (slice->format.unit == 'n')
+        value = value / 1000 - (value % 1000 < 0 ? 1 : 0);
+    else if (slice->format.unit == 'm' && !dwi_i64_mul(value, 1000, &value))
+        return false;
+    else if (slice->format.unit == 's' && !dwi_i64_mul(value, DWI_US_PER_SECOND, &value))
+        return false;
+    memcpy(to, &value, sizeof(value));
+    return true;
+}
+
+/* Milliseconds that are whole days. */
+static bool cast_date(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row, uint8_t *to)
+{
+    int64_t value;
+    int32_t days;
+
+    memcpy(&value, values + (size_t)(slice->first + row) * sizeof(value), sizeof(value));
+    if (value % 86400000 != 0 || value / 86400000 > INT32_MAX || value / 86400000 < INT32_MIN)
+        return false;
+    days = (int32_t)(value / 86400000);
+    memcpy(to, &days, sizeof(days));
+    return true;
+}
+
+/* Integers (scale 0) and decimals into a decimal of at least their scale. */
+static bool cast_decimal(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
+                         const dwi_type *type, uint8_t *to)
+{
+    bool from_decimal = slice->format.kind == DWI_ARROW_DECIMAL;
+    uint64_t words[2] = {0, 0};
+    uint64_t limit[2];
+    int scale = from_decimal ? slice->format.scale : 0;
+    bool negative;
+
+    if (slice->format.bits == 128) {
+        memcpy(words, values + (size_t)(slice->first + row) * 16, 16);
+    } else {
+        int64_t value;
+        if (!load_integer(slice, values, row, &value))
+            words[0] = (uint64_t)value; /* an unsigned one */
+        else {
+            words[0] = (uint64_t)value;
+            words[1] = value < 0 ? UINT64_MAX : 0;
+        }
+    }
+    negative = dwi_d128_is_negative(words);
+    if (negative)
+        dwi_d128_negate(words);
+    /* Below the limit before it is scaled up, so that scaling cannot overflow. */
+    dwi_d128_power(type->precision - (type->scale - scale), limit);
+    if (!dwi_d128_less(words, limit))
+        return false;
+    for (; scale < type->scale; scale++)
+        dwi_d128_push_digit(words, 0);
+    if (negative)
+        dwi_d128_negate(words);
+    memcpy(to, words, sizeof(words));
+    return true;
+}
+
+static bool cast_one(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
+                     const dwi_type *type, uint8_t *to)
+{
+    double wide;
+    float narrow;
+
+    switch (type->kind) {
+    case DWI_FLOAT:
+        narrow = (float)load_double(slice, values, row);
+        memcpy(to, &narrow, sizeof(narrow));
+        return true;
+    case DWI_DOUBLE:
+        wide = load_double(slice, values, row);
+        memcpy(to, &wide, sizeof(wide));
+        return true;
+    case DWI_DECIMAL:
+        return cast_decimal(slice, values, row, type, to);
+    case DWI_DATE:
+        return cast_date(slice, values, row, to);
+    case DWI_TIMESTAMP:
+    case DWI_TIMESTAMP_NTZ:
+        return cast_timestamp(slice, values, row, to);
+    default:
+        return cast_integer(slice, values, row, type->kind, to);
+    }
+}
+
+/* The bytes of both sides are the same, apart from checks. */
+static bool same_layout(const dwi_arrow_format *format, const dwi_type *type)
+{
+    switch (type->kind) {
+    case DWI_BYTE:
+    case DWI_SHORT:
+    case DWI_INTEGER:
+    case DWI_LONG:
+        return format->kind == DWI_ARROW_INT &&
+               (size_t)format->bits == 8 * dwi_type_width(type->kind);
+    case DWI_FLOAT:
+    case DWI_DOUBLE:
+        return format->kind == DWI_ARROW_FLOAT &&
+               (size_t)format->bits == 8 * dwi_type_width(type->kind);
+    case DWI_DECIMAL:
+        return format->kind == DWI_ARROW_DECIMAL && format->bits == 128 &&
+               format->scale == type->scale;
+    case DWI_DATE:
+        return format->bits == 32;
+    case DWI_BOOLEAN:
+        return true;
+    default:
+        return format->unit == 'u';
+    }
+}
+
+/* Every value of the Arrow type may fit the column's, or is checked one by one. */
+static bool can_cast(const dwi_arrow_format *format, const dwi_type *type)
+{
+    bool integer = format->kind == DWI_ARROW_INT || format->kind == DWI_ARROW_UINT;
+
+    switch (type->kind) {
+    case DWI_BOOLEAN:
+        return format->kind == DWI_ARROW_BOOL;
+    case DWI_BYTE:
+    case DWI_SHORT:
+    case DWI_INTEGER:
+    case DWI_LONG:
+        return integer;
+    case DWI_FLOAT:
+        return (format->kind == DWI_ARROW_FLOAT && format->bits <= 32) ||
+               (integer && format->bits <= 16);
+    case DWI_DOUBLE:
+        return format->kind == DWI_ARROW_FLOAT || (integer && format->bits <= 32);
+    case DWI_DECIMAL:
+        if (format->kind == DWI_ARROW_DECIMAL)
+            return type->scale >= format->scale &&
+                   type->precision - type->scale >= format->precision - format->scale;
+        return integer;
+    case DWI_DATE:
+        return format->kind == DWI_ARROW_DATE;
+    case DWI_TIMESTAMP:
+        return format->kind == DWI_ARROW_TIMESTAMP && format->has_zone;
+    case DWI_TIMESTAMP_NTZ:
+        return format->kind == DWI_ARROW_TIMESTAMP && !format->has_zone;
+    default:
+        return false;
+    }
+}
+
+static dw_status convert(const dwi_arrow_reader *in, const dwi_arrow_slice *slice,
+                         const uint8_t *values, dwi_vec *out)
+{
+    size_t width = dwi_type_width(out->type->kind);
+    uint8_t *to = dwi_arena_array(in->arena, (size_t)slice->count, width);
+
+    if (to == NULL)
+        return dwi_err_nomem(in->err);
+    for (int64_t row = 0; row < slice->count; row++)
+        if (dwi_arrow_is_valid(slice, row) &&
+            !cast_one(slice, values, row, out->type, to + (size_t)row * width))
+            return out_of_range(in, out, row);
+    out->values = to;
+    out->offset = 0;
+    return dwi_arrow_copy_validity(in, slice, &out->validity);
+}
+
+dw_status dwi_arrow_fixed(const dwi_arrow_reader *in, const dwi_arrow_slice *slice, dwi_vec *out)
+{
+    size_t width = dwi_type_width(out->type->kind);
+    const void *values = NULL;
+    dw_status status;
+
+    if (!can_cast(&slice->format, out->type))
+        return dwi_arrow_misfit(in, slice, out->type);
+    DWI_TRY(dwi_arrow_buffer(in, slice, 1, &values));
+    if (slice->count == 0)
+        return DW_OK;
+    /* Producers may place buffers anywhere; our readers want whole words. Decimals are copied
+     * because each one is checked against its precision anyhow. */
+    if (!same_layout(&slice->format, out->type) || out->type->kind == DWI_DECIMAL ||
+        (width > 1 && (uintptr_t)values % width != 0))
+        return convert(in, slice, values, out);
+    out->values = values;
+    out->validity = slice->validity;
+    out->offset = slice->first;
+done:
+    return status;
+}
