@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "delta/path.h"
 
 /* A commit is held in memory as text while it is read. */
 static const int64_t max_commit_bytes = INT64_C(1) << 30;
@@ -65,6 +66,56 @@ char *dwi_log_key(const dwi_log *log, const char *relative)
         copy = dwi_cstr_dup(log->alloc, (const char *)key.data);
     dwi_buf_done(&key);
     return copy;
+}
+
+/* A path of an absolute form that can be compared: decoded, "file:" gone, s3a the same as s3. */
+static void append_comparable(dwi_buf *out, dwi_sv path)
+{
+    if (dwi_sv_starts_with(path, DWI_SV("s3a://")) || dwi_sv_starts_with(path, DWI_SV("s3n://"))) {
+        dwi_buf_append_cstr(out, "s3");
+        path.ptr += 3;
+        path.len -= 3;
+    }
+    dwi_path_append_normal(out, path);
+}
+
+dw_status dwi_log_data_key(const dwi_log *log, dwi_sv path, char **out, dw_error *err)
+{
+    dwi_sv own = dwi_sv_cstr(dwi_store_name(log->store));
+    dw_status status = DW_OK;
+    char *key = NULL;
+    size_t skip = 0;
+    dwi_buf root;
+    dwi_buf text;
+
+    dwi_buf_init(&root, log->alloc);
+    dwi_buf_init(&text, log->alloc);
+    if (!dwi_path_is_absolute(path)) {
+        dwi_buf_append_cstr(&text, log->root);
+        dwi_path_append_decoded(&text, path);
+    } else {
+        append_comparable(&root, own);
+        if (root.len > 0 && root.data[root.len - 1] != '/')
+            dwi_buf_append_byte(&root, '/');
+        append_comparable(&text, path);
+        skip = root.len;
+    }
+    DWI_TRY(dwi_buf_status(&root, err));
+    if (dwi_buf_cstr(&text) == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    if (skip > 0 && (text.len <= skip || memcmp(text.data, root.data, skip) != 0))
+        DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED,
+                        "%.*s: absolute paths out of the table's store are "
+                        "not supported",
+                        DWI_SV_ARG(path)));
+    key = dwi_cstr_dup(log->alloc, (const char *)text.data + skip);
+    if (key == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    *out = key;
+done:
+    dwi_buf_done(&root);
+    dwi_buf_done(&text);
+    return status;
 }
 
 void dwi_log_commit_name(int64_t version, char out[DWI_LOG_NAME_SIZE])

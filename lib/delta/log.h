@@ -22,6 +22,10 @@ void dwi_log_done(dwi_log *log); /* a zeroed one too */
 /* Key of `relative` below the table's root; NULL when out of memory. Free with dwi_cstr_free(). */
 char *dwi_log_key(const dwi_log *log, const char *relative);
 
+/* Key of a data file by its path in an action: decoded, and below the table's root. An absolute
+ * path that leads elsewhere is DW_E_UNSUPPORTED. Free with dwi_cstr_free(). */
+dw_status dwi_log_data_key(const dwi_log *log, dwi_sv path, char **out, dw_error *err);
+
 enum { DWI_LOG_NAME_SIZE = 64 };
 /* "_delta_log/%020d.json" */
 void dwi_log_commit_name(int64_t version, char out[DWI_LOG_NAME_SIZE]);

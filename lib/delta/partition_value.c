@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/partition_value.h"
+
+#include <math.h>
+
+#include "base/calendar.h"
+#include "columns/json_text.h"
+#include "json/json_number.h"
+
+static bool parse_integer(dwi_sv text, dwi_type_kind kind, void *out)
+{
+    int64_t value;
+    int8_t byte;
+    int16_t word;
+    int32_t integer;
+
+    if (!dwi_sv_to_i64(text, &value))
+        return false;
+    byte = (int8_t)value;
+    word = (int16_t)value;
+    integer = (int32_t)value;
+    if (kind == DWI_LONG)
+        memcpy(out, &value, sizeof(value));
+    else if (kind == DWI_INTEGER && integer == value)
+        memcpy(out, &integer, sizeof(integer));
+    else if (kind == DWI_SHORT && word == value)
+        memcpy(out, &word, sizeof(word));
+    else if (kind == DWI_BYTE && byte == value)
+        memcpy(out, &byte, sizeof(byte));
+    else
+        return false;
+    return true;
+}
+
+/* Java's text of a floating-point number. */
+static bool parse_floating(dwi_sv text, dwi_type_kind kind, void *out)
+{
+    double wide = 0;
+    float narrow = 0;
+    bool ok = true;
+
+    if (dwi_sv_eq_cstr(text, "NaN"))
+        wide = (double)NAN;
+    else if (dwi_sv_eq_cstr(text, "Infinity"))
+        wide = (double)INFINITY;
+    else if (dwi_sv_eq_cstr(text, "-Infinity"))
+        wide = -(double)INFINITY;
+    else
+        ok = dwi_json_number_to_double(text, &wide);
+    narrow = (float)wide;
+    if (ok && isfinite(wide))
+        ok = dwi_json_number_to_float(text, &narrow);
+    if (kind == DWI_DOUBLE)
+        memcpy(out, &wide, sizeof(wide));
+    else
+        memcpy(out, &narrow, sizeof(narrow));
+    return ok;
+}
+
+static bool parse_fixed(const dwi_type *type, dwi_sv text, uint64_t out[2])
+{
+    int64_t us;
+    int32_t days;
+
+    switch (type->kind) {
+    case DWI_BYTE:
+    case DWI_SHORT:
+    case DWI_INTEGER:
+    case DWI_LONG:
+        return parse_integer(text, type->kind, out);
+    case DWI_FLOAT:
+    case DWI_DOUBLE:
+        return parse_floating(text, type->kind, out);
+    case DWI_DECIMAL:
+        return dwi_text_to_decimal(text, type->precision, type->scale, out) == DWI_DECIMAL_OK;
+    case DWI_DATE:
+        if (!dwi_parse_date(text, &days))
+            return false;
+        memcpy(out, &days, sizeof(days));
+        return true;
+    case DWI_TIMESTAMP:
+    case DWI_TIMESTAMP_NTZ:
+        if (!dwi_parse_timestamp(text, &us, NULL))
+            return false;
+        memcpy(out, &us, sizeof(us));
+        return true;
+    default:
+        return false;
+    }
+}
+
+static dw_status append_one(dwi_column *column, dwi_sv value, const uint64_t fixed[2],
+                            dw_error *err)
+{
+    if (column->type->kind == DWI_STRING || column->type->kind == DWI_BINARY)
+        return dwi_column_append_bytes(column, value.ptr, value.len, err);
+    if (column->type->kind == DWI_BOOLEAN)
+        return dwi_column_append_bool(column, value.len == 4, err);
+    return dwi_column_append_fixed(column, fixed, err);
+}
+
+static bool parse(const dwi_type *type, dwi_sv value, uint64_t fixed[2])
+{
+    switch (type->kind) {
+    case DWI_STRING:
+    case DWI_BINARY:
+        return true;
+    case DWI_BOOLEAN:
+        return dwi_sv_eq_nocase(value, DWI_SV("true")) || dwi_sv_eq_nocase(value, DWI_SV("false"));
+    default:
+        return parse_fixed(type, value, fixed);
+    }
+}
+
+dw_status dwi_partition_value_append(dwi_column *column, dwi_sv value, int64_t count, dw_error *err)
+{
+    uint64_t fixed[2] = {0, 0};
+    dw_status status = DW_OK;
+    dwi_buf name;
+
+    if (value.len == 0)
+        return dwi_column_append_nulls(column, count, err);
+    dwi_buf_init(&name, column->alloc);
+    if (!parse(column->type, value, fixed)) {
+        dwi_type_append_name(&name, column->type);
+        status = dwi_err(err, DW_E_CORRUPT, "partition value \"%.*s\" is no %s", DWI_SV_ARG(value),
+                         dwi_buf_cstr(&name) == NULL ? "value" : (const char *)name.data);
+    }
+    for (int64_t i = 0; i < count && status == DW_OK; i++)
+        status = append_one(column, value, fixed, err);
+    dwi_buf_done(&name);
+    return status;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/scan.h"
+
+#include "base/alloc.h"
+#include "delta/deletion_vector.h"
+#include "delta/features.h"
+#include "delta/files.h"
+#include "delta/mapping.h"
+#include "delta/object_source.h"
+#include "delta/partition_value.h"
+
+enum { DEFAULT_BATCH_ROWS = 8192 };
+
+typedef struct scan_file {
+    dwi_sv path;
+    int64_t size;
+    dwi_dv dv;
+    dwi_sv *partition_values; /* by column of the scan; those of data columns unused */
+    struct scan_file *next;
+} scan_file;
+
+struct dwi_scan {
+    const dw_allocator *alloc;
+    const dwi_log *log;
+    dwi_state *state;
+    int64_t batch_rows;
+    dwi_arena arena; /* types, the list of files */
+    dwi_mapping_mode mapping;
+    const dwi_type *type;     /* of the rows */
+    const dwi_type *physical; /* the same with the names in data files */
+    bool *is_partition;       /* by column */
+    scan_file *files;
+    scan_file **tail;
+    /* The open file. */
+    scan_file *file; /* the next one when reader is NULL */
+    dwi_arena file_arena;
+    dwi_object_source source;
+    dwi_parquet_reader *reader;
+    uint8_t *deleted; /* a bit a row, NULL: none is */
+    size_t deleted_bytes;
+    int64_t row;           /* of the file that comes next */
+    dwi_column unfiltered; /* batches of files with deleted rows */
+};
+
+static bool is_partition_column(const dwi_metadata *metadata, dwi_sv name)
+{
+    for (size_t i = 0; i < metadata->partition_columns.count; i++)
+        if (dwi_sv_eq_nocase(metadata->partition_columns.items[i], name))
+            return true;
+    return false;
+}
+
+/* The struct of the columns asked for, in that order. */
+static dw_status choose_columns(dwi_scan *scan, const char *const *columns, size_t n, dw_error *err)
+{
+    const dwi_type *root = scan->state->schema->root;
+    dwi_type *type = dwi_arena_zero(&scan->arena, sizeof(*type));
+    dwi_field *fields;
+
+    if (columns == NULL)
+        n = root->n_fields;
+    fields = dwi_arena_array(&scan->arena, n, sizeof(*fields));
+    scan->is_partition = dwi_arena_array(&scan->arena, n, sizeof(*scan->is_partition));
+    if (type == NULL || fields == NULL || scan->is_partition == NULL)
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        int at = columns == NULL ? (int)i : dwi_type_find(root, dwi_sv_cstr(columns[i]));
+        if (at < 0)
+            return dwi_err(err, DW_E_NOT_FOUND, "column %s: the table has none of this name",
+                           columns[i]);
+        fields[i] = root->fields[at];
+        scan->is_partition[i] = is_partition_column(&scan->state->metadata, fields[i].name);
+    }
+    *type = (dwi_type){.kind = DWI_STRUCT, .n_fields = n, .fields = fields};
+    scan->type = type;
+    return DW_OK;
+}
+
+static const dwi_field *find_variant(const dwi_type *type)
+{
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const dwi_field *found = type->fields[i].type->kind == DWI_VARIANT
+                                     ? &type->fields[i]
+                                     : find_variant(type->fields[i].type);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+/* What columns are called in files. Partition columns are not looked for there: they get a name
+ * that no file has, so that the reader gives nulls, which the log's values then replace. */
+static dw_status name_columns(dwi_scan *scan, dw_error *err)
+{
+    const dwi_field *variant = find_variant(scan->type);
+    const dwi_type *mapped = NULL;
+    dwi_field *fields;
+    dwi_type *type;
+    dw_status status;
+
+    if (variant != NULL)
+        return dwi_err(err, DW_E_UNSUPPORTED,
+                       "column %s: reading type variant (feature variantType) is not supported",
+                       variant->name.ptr);
+    DWI_TRY(dwi_mapping_mode_of(scan->state->metadata.configuration, &scan->mapping, err));
+    DWI_TRY(dwi_mapping_physical(&scan->arena, scan->type, scan->mapping, &mapped, err));
+    type = dwi_arena_dup(&scan->arena, mapped, sizeof(*type));
+    fields = dwi_arena_dup(&scan->arena, mapped->fields, mapped->n_fields * sizeof(*fields));
+    if (type == NULL || fields == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    type->fields = fields;
+    scan->physical = type;
+done:
+    return status;
+}
+
+/* The partition value of column `i`, by its physical name. */
+static dwi_sv value_of(const dwi_scan *scan, const dwi_add *add, size_t i)
+{
+    dwi_sv name = scan->physical->fields[i].name;
+
+    for (size_t k = 0; k < add->partition_values.count; k++)
+        if (dwi_sv_eq_nocase(add->partition_values.items[k].key, name))
+            return add->partition_values.items[k].value;
+    return (dwi_sv){NULL, 0};
+}
+
+static bool keep_text(dwi_arena *arena, dwi_sv *text)
+{
+    return text->ptr == NULL || dwi_arena_sv(arena, *text, text);
+}
+
+static dw_status keep_file(void *ctx, const dwi_add *add, dw_error *err)
+{
+    dwi_scan *scan = ctx;
+    scan_file *file = dwi_arena_zero(&scan->arena, sizeof(*file));
+    size_t n = scan->type->n_fields;
+
+    if (file != NULL)
+        file->partition_values = dwi_arena_array(&scan->arena, n, sizeof(dwi_sv));
+    if (file == NULL || file->partition_values == NULL)
+        return dwi_err_nomem(err);
+    file->path = add->path;
+    file->size = add->size;
+    file->dv = add->dv;
+    if (!keep_text(&scan->arena, &file->path) || !keep_text(&scan->arena, &file->dv.storage_type) ||
+        !keep_text(&scan->arena, &file->dv.path_or_inline))
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        if (!scan->is_partition[i])
+            continue;
+        file->partition_values[i] = value_of(scan, add, i);
+        if (!keep_text(&scan->arena, &file->partition_values[i]))
+            return dwi_err_nomem(err);
+    }
+    *scan->tail = file;
+    scan->tail = &file->next;
+    return DW_OK;
+}
+
+static void hide_partition_columns(dwi_scan *scan)
+{
+    /* name_columns() made these fields our own */
+    dwi_field *fields = (dwi_field *)(uintptr_t)scan->physical->fields;
+
+    for (size_t i = 0; i < scan->physical->n_fields; i++)
+        if (scan->is_partition[i])
+            fields[i].name = DWI_SV("\x01partition");
+}
+
+dw_status dwi_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
+                        size_t n_columns, int64_t batch_rows, dwi_scan **out, dw_error *err)
+{
+    dwi_scan *scan = dwi_alloc_zero(log->alloc, sizeof(*scan));
+    const dwi_file_visitor visitor = {scan, keep_file, NULL};
+    dw_status status;
+
+    if (scan == NULL)
+        return dwi_err_nomem(err);
+    scan->alloc = log->alloc;
+    scan->log = log;
+    scan->state = dwi_state_ref(state);
+    scan->batch_rows = batch_rows > 0 ? batch_rows : DEFAULT_BATCH_ROWS;
+    scan->tail = &scan->files;
+    dwi_arena_init(&scan->arena, log->alloc);
+    dwi_arena_init(&scan->file_arena, log->alloc);
+    DWI_TRY(dwi_features_check_scan(state, err));
+    DWI_TRY(choose_columns(scan, columns, n_columns, err));
+    DWI_TRY(name_columns(scan, err));
+    DWI_TRY(dwi_files_visit(log, state->version, visitor, err));
+    hide_partition_columns(scan);
+    DWI_TRY(dwi_column_init(&scan->unfiltered, scan->type, log->alloc, err));
+    scan->file = scan->files;
+    *out = scan;
+    scan = NULL;
+done:
+    dwi_scan_close(scan);
+    return status;
+}
+
+static void close_file(dwi_scan *scan)
+{
+    dwi_parquet_reader_free(scan->reader);
+    scan->reader = NULL;
+    dwi_object_source_done(&scan->source);
+    dwi_free(scan->alloc, scan->deleted, scan->deleted_bytes);
+    scan->deleted = NULL;
+    dwi_arena_done(&scan->file_arena);
+}
+
+void dwi_scan_close(dwi_scan *scan)
+{
+    if (scan == NULL)
+        return;
+    close_file(scan);
+    dwi_column_done(&scan->unfiltered);
+    dwi_arena_done(&scan->arena);
+    dwi_state_unref(scan->state);
+    dwi_free(scan->alloc, scan, sizeof(*scan));
+}
+
+const dwi_type *dwi_scan_type(const dwi_scan *scan)
+{
+    return scan->type;
+}
+
+static dw_status read_deleted(dwi_scan *scan, dw_error *err)
+{
+    int64_t rows = dwi_parquet_reader_rows(scan->reader);
+    dw_status status;
+
+    if (scan->file->dv.storage_type.ptr == NULL)
+        return DW_OK;
+    scan->deleted_bytes = (size_t)(rows / 8 + 1);
+    scan->deleted = dwi_alloc_zero(scan->alloc, scan->deleted_bytes);
+    if (scan->deleted == NULL)
+        return dwi_err_nomem(err);
+    status = dwi_deletion_vector_read(scan->log, &scan->file->dv, rows, scan->deleted, err);
+    return status == DW_OK ? DW_OK
+                           : dwi_err_prefix(err, status, "%.*s", DWI_SV_ARG(scan->file->path));
+}
+
+static dw_status open_file(dwi_scan *scan, dw_error *err)
+{
+    const dwi_type *wanted = scan->physical;
+    dw_status status;
+    char *key = NULL;
+
+    scan->row = 0;
+    DWI_TRY(dwi_log_data_key(scan->log, scan->file->path, &key, err));
+    DWI_TRY(dwi_object_source_init(&scan->source, scan->log->store, scan->alloc, key,
+                                   scan->file->size > 0 ? scan->file->size : -1, err));
+    DWI_TRY(dwi_parquet_reader_open(scan->alloc,
+                                    dwi_object_source_parquet(&scan->source, scan->file->path.ptr),
+                                    &scan->reader, err));
+    if (scan->mapping == DWI_MAPPING_ID)
+        wanted =
+            dwi_mapping_in_file(&scan->file_arena, wanted, dwi_parquet_reader_type(scan->reader));
+    if (wanted == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    DWI_TRY(dwi_parquet_reader_project(scan->reader, wanted, err));
+    DWI_TRY(read_deleted(scan, err));
+done:
+    dwi_cstr_free(scan->alloc, key);
+    if (status != DW_OK)
+        close_file(scan);
+    return status;
+}
+
+static dw_status fill_partition_columns(const dwi_scan *scan, dwi_column *batch, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    for (size_t i = 0; i < batch->n_children; i++) {
+        if (!scan->is_partition[i])
+            continue;
+        dwi_column_clear(&batch->children[i]);
+        status = dwi_partition_value_append(&batch->children[i], scan->file->partition_values[i],
+                                            batch->length, err);
+        if (status != DW_OK)
+            DWI_TRY(dwi_err_prefix(err, status, "column %s", scan->type->fields[i].name.ptr));
+    }
+done:
+    return status;
+}
+
+/* Rows that are left, run by run. */
+static dw_status drop_deleted(dwi_scan *scan, dwi_column *batch, dw_error *err)
+{
+    int64_t n = scan->unfiltered.length;
+    dw_status status = DW_OK;
+    const dwi_vec *view;
+    dwi_arena arena;
+
+    dwi_arena_init(&arena, scan->alloc);
+    view = dwi_column_view(&scan->unfiltered, &arena);
+    if (view == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    for (int64_t i = 0; i < n;) {
+        int64_t end = i;
+        while (end < n && !dwi_bit_get(scan->deleted, scan->row + end))
+            end++;
+        DWI_TRY(dwi_column_append_vec(batch, view, i, end - i, err));
+        for (i = end; i < n && dwi_bit_get(scan->deleted, scan->row + i);)
+            i++;
+    }
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* The next rows of the open file; `*out_end` at its end. */
+static dw_status read_batch(dwi_scan *scan, dwi_column *batch, bool *out_end, dw_error *err)
+{
+    dwi_column *into = scan->deleted == NULL ? batch : &scan->unfiltered;
+    dw_status status;
+
+    DWI_TRY(dwi_parquet_reader_next(scan->reader, scan->batch_rows, into, err));
+    *out_end = into->length == 0;
+    if (scan->deleted != NULL)
+        DWI_TRY(drop_deleted(scan, batch, err));
+    scan->row += into->length;
+    DWI_TRY(fill_partition_columns(scan, batch, err));
+done:
+    return status;
+}
+
+dw_status dwi_scan_next(dwi_scan *scan, dwi_column *batch, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    dwi_column_clear(batch);
+    while (batch->length == 0 && scan->file != NULL) {
+        bool end = false;
+        if (scan->reader == NULL)
+            DWI_TRY(open_file(scan, err));
+        DWI_TRY(read_batch(scan, batch, &end, err));
+        if (end) {
+            close_file(scan);
+            scan->file = scan->file->next;
+        }
+    }
+done:
+    return status;
+}
