@@ -203,7 +203,7 @@ static void read_metadata(reader *r, dwi_metadata *out)
     read_string(r, "name", &out->name);
     read_string(r, "description", &out->description);
     read_format(r, out);
-    require_string(r, "schemaString", &out->schema_string);
+    read_string(r, "schemaString", &out->schema_string);
     read_strings(r, "partitionColumns", &out->partition_columns);
     read_map(r, "configuration", &out->configuration);
     out->created_time = read_i64(r, "createdTime", -1);

@@ -39,7 +39,8 @@ typedef struct dwi_metadata {
     dwi_sv description; /* ptr NULL: none */
     dwi_sv format_provider;
     dwi_kvs format_options;
-    dwi_sv schema_string;
+    dwi_sv
+        schema_string; /* ptr NULL: none, which makes no table, but an older commit may have it */
     dwi_svs partition_columns;
     dwi_kvs configuration;
     int64_t created_time; /* ms, -1: none */

@@ -189,7 +189,7 @@ static void get_metadata(row_reader *r, cell c, dwi_metadata *out)
         out->format_provider = get_string(next_field(format, &in));
         get_map(r, next_field(format, &in), &out->format_options);
     }
-    out->schema_string = need_string(r, next_field(c, &at), "schemaString");
+    out->schema_string = get_string(next_field(c, &at));
     get_list(r, next_field(c, &at), &out->partition_columns);
     get_map(r, next_field(c, &at), &out->configuration);
     out->created_time = get_long(next_field(c, &at), -1);
@@ -258,9 +258,9 @@ static void get_action(row_reader *r, int column, cell c, dwi_action *out)
 }
 
 /* Some writers leave a struct valid in every row and only its fields null. */
-static bool holds_action(int column, cell c)
+static bool holds_action(cell c)
 {
-    size_t leaf = column == DWI_CP_METADATA ? 4 : 0;
+    size_t leaf = 0;
 
     return !is_null(c) && !is_null(next_field(c, &leaf));
 }
@@ -279,7 +279,7 @@ dw_status dwi_checkpoint_get_row(dwi_arena *arena, const dwi_vec *batch, int64_t
         if ((columns & (1u << column)) == 0)
             continue;
         c = next_field(whole, &at);
-        if (holds_action(column, c))
+        if (holds_action(c))
             get_action(&r, column, c, &action);
     }
     if (r.status == DW_OK)

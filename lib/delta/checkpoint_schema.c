@@ -128,7 +128,7 @@ const char *dwi_checkpoint_key_leaf(int column)
         [DWI_CP_TXN] = "txn.appId",
         [DWI_CP_ADD] = "add.path",
         [DWI_CP_REMOVE] = "remove.path",
-        [DWI_CP_METADATA] = "metaData.schemaString",
+        [DWI_CP_METADATA] = "metaData.id",
         [DWI_CP_PROTOCOL] = "protocol.minReaderVersion",
         [DWI_CP_DOMAIN] = "domainMetadata.domain",
         [DWI_CP_SIDECAR] = "sidecar.path",

@@ -251,6 +251,10 @@ static dw_status builder_finish(builder *b, dwi_state **out, dw_error *err)
     if (!b->has_metadata)
         DWI_TRY(dwi_err(err, DW_E_CORRUPT, "_delta_log: version %" PRId64 " has no metaData action",
                         state->version));
+    if (state->metadata.schema_string.ptr == NULL)
+        DWI_TRY(dwi_err(err, DW_E_CORRUPT,
+                        "_delta_log: version %" PRId64 ": metaData.schemaString is missing",
+                        state->version));
     if (b->schema == NULL)
         DWI_TRY(
             dwi_schema_parse(state->arena.alloc, state->metadata.schema_string, &b->schema, err));

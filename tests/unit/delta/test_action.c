@@ -115,7 +115,6 @@ static void a_broken_action_names_line_and_field(void **state)
          "protocol.readerFeatures has a member that is not a string"},
         {"{\"metaData\":{\"id\":\"x\",\"format\":{\"provider\":1},\"schemaString\":\"\"}}",
          "metaData.format.provider is not a string"},
-        {"{\"metaData\":{\"id\":\"x\"}}", "metaData.schemaString is missing"},
         {"{\"txn\":{\"appId\":\"a\"}}", "txn.version is missing"},
         {"[]", "not a JSON object"},
         {"{\"add\":", "a value is expected at byte 7"},

@@ -65,6 +65,8 @@ static void a_table_without_protocol_or_metadata_is_corrupt(void **state)
     assert_no_state(f, DW_E_CORRUPT, "version 0 has no protocol action");
     put_commit_text(f, 0, PROTOCOL_LINE);
     assert_no_state(f, DW_E_CORRUPT, "version 0 has no metaData action");
+    put_commit_text(f, 0, PROTOCOL_LINE "{\"metaData\":{\"id\":\"x\"}}\n");
+    assert_no_state(f, DW_E_CORRUPT, "version 0: metaData.schemaString is missing");
 }
 
 static void an_unsupported_reader_feature_is_named(void **state)

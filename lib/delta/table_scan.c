@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "delta/scan.h"
+#include "delta/table_scan.h"
 
 #include "base/alloc.h"
 #include "delta/deletion_vector.h"
@@ -19,7 +19,7 @@ typedef struct scan_file {
     struct scan_file *next;
 } scan_file;
 
-struct dwi_scan {
+struct dwi_table_scan {
     const dw_allocator *alloc;
     const dwi_log *log;
     dwi_state *state;
@@ -51,7 +51,8 @@ static bool is_partition_column(const dwi_metadata *metadata, dwi_sv name)
 }
 
 /* The struct of the columns asked for, in that order. */
-static dw_status choose_columns(dwi_scan *scan, const char *const *columns, size_t n, dw_error *err)
+static dw_status choose_columns(dwi_table_scan *scan, const char *const *columns, size_t n,
+                                dw_error *err)
 {
     const dwi_type *root = scan->state->schema->root;
     dwi_type *type = dwi_arena_zero(&scan->arena, sizeof(*type));
@@ -90,7 +91,7 @@ static const dwi_field *find_variant(const dwi_type *type)
 
 /* What columns are called in files. Partition columns are not looked for there: they get a name
  * that no file has, so that the reader gives nulls, which the log's values then replace. */
-static dw_status name_columns(dwi_scan *scan, dw_error *err)
+static dw_status name_columns(dwi_table_scan *scan, dw_error *err)
 {
     const dwi_field *variant = find_variant(scan->type);
     const dwi_type *mapped = NULL;
@@ -115,7 +116,7 @@ done:
 }
 
 /* The partition value of column `i`, by its physical name. */
-static dwi_sv value_of(const dwi_scan *scan, const dwi_add *add, size_t i)
+static dwi_sv value_of(const dwi_table_scan *scan, const dwi_add *add, size_t i)
 {
     dwi_sv name = scan->physical->fields[i].name;
 
@@ -132,7 +133,7 @@ static bool keep_text(dwi_arena *arena, dwi_sv *text)
 
 static dw_status keep_file(void *ctx, const dwi_add *add, dw_error *err)
 {
-    dwi_scan *scan = ctx;
+    dwi_table_scan *scan = ctx;
     scan_file *file = dwi_arena_zero(&scan->arena, sizeof(*file));
     size_t n = scan->type->n_fields;
 
@@ -158,7 +159,7 @@ static dw_status keep_file(void *ctx, const dwi_add *add, dw_error *err)
     return DW_OK;
 }
 
-static void hide_partition_columns(dwi_scan *scan)
+static void hide_partition_columns(dwi_table_scan *scan)
 {
     /* name_columns() made these fields our own */
     dwi_field *fields = (dwi_field *)(uintptr_t)scan->physical->fields;
@@ -168,10 +169,11 @@ static void hide_partition_columns(dwi_scan *scan)
             fields[i].name = DWI_SV("\x01partition");
 }
 
-dw_status dwi_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
-                        size_t n_columns, int64_t batch_rows, dwi_scan **out, dw_error *err)
+dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
+                              size_t n_columns, int64_t batch_rows, dwi_table_scan **out,
+                              dw_error *err)
 {
-    dwi_scan *scan = dwi_alloc_zero(log->alloc, sizeof(*scan));
+    dwi_table_scan *scan = dwi_alloc_zero(log->alloc, sizeof(*scan));
     const dwi_file_visitor visitor = {scan, keep_file, NULL};
     dw_status status;
 
@@ -194,11 +196,11 @@ dw_status dwi_scan_open(const dwi_log *log, dwi_state *state, const char *const 
     *out = scan;
     scan = NULL;
 done:
-    dwi_scan_close(scan);
+    dwi_table_scan_close(scan);
     return status;
 }
 
-static void close_file(dwi_scan *scan)
+static void close_file(dwi_table_scan *scan)
 {
     dwi_parquet_reader_free(scan->reader);
     scan->reader = NULL;
@@ -208,7 +210,7 @@ static void close_file(dwi_scan *scan)
     dwi_arena_done(&scan->file_arena);
 }
 
-void dwi_scan_close(dwi_scan *scan)
+void dwi_table_scan_close(dwi_table_scan *scan)
 {
     if (scan == NULL)
         return;
@@ -219,12 +221,12 @@ void dwi_scan_close(dwi_scan *scan)
     dwi_free(scan->alloc, scan, sizeof(*scan));
 }
 
-const dwi_type *dwi_scan_type(const dwi_scan *scan)
+const dwi_type *dwi_table_scan_type(const dwi_table_scan *scan)
 {
     return scan->type;
 }
 
-static dw_status read_deleted(dwi_scan *scan, dw_error *err)
+static dw_status read_deleted(dwi_table_scan *scan, dw_error *err)
 {
     int64_t rows = dwi_parquet_reader_rows(scan->reader);
     dw_status status;
@@ -240,7 +242,7 @@ static dw_status read_deleted(dwi_scan *scan, dw_error *err)
                            : dwi_err_prefix(err, status, "%.*s", DWI_SV_ARG(scan->file->path));
 }
 
-static dw_status open_file(dwi_scan *scan, dw_error *err)
+static dw_status open_file(dwi_table_scan *scan, dw_error *err)
 {
     const dwi_type *wanted = scan->physical;
     dw_status status;
@@ -267,7 +269,8 @@ done:
     return status;
 }
 
-static dw_status fill_partition_columns(const dwi_scan *scan, dwi_column *batch, dw_error *err)
+static dw_status fill_partition_columns(const dwi_table_scan *scan, dwi_column *batch,
+                                        dw_error *err)
 {
     dw_status status = DW_OK;
 
@@ -285,7 +288,7 @@ done:
 }
 
 /* Rows that are left, run by run. */
-static dw_status drop_deleted(dwi_scan *scan, dwi_column *batch, dw_error *err)
+static dw_status drop_deleted(dwi_table_scan *scan, dwi_column *batch, dw_error *err)
 {
     int64_t n = scan->unfiltered.length;
     dw_status status = DW_OK;
@@ -310,7 +313,7 @@ done:
 }
 
 /* The next rows of the open file; `*out_end` at its end. */
-static dw_status read_batch(dwi_scan *scan, dwi_column *batch, bool *out_end, dw_error *err)
+static dw_status read_batch(dwi_table_scan *scan, dwi_column *batch, bool *out_end, dw_error *err)
 {
     dwi_column *into = scan->deleted == NULL ? batch : &scan->unfiltered;
     dw_status status;
@@ -325,7 +328,7 @@ done:
     return status;
 }
 
-dw_status dwi_scan_next(dwi_scan *scan, dwi_column *batch, dw_error *err)
+dw_status dwi_table_scan_next(dwi_table_scan *scan, dwi_column *batch, dw_error *err)
 {
     dw_status status = DW_OK;
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of one version, file by file: data columns from Parquet, partition columns from the log,
+ * columns that a file lacks as null, deleted rows left out. Memory: the list of files, the open
+ * pages of one file, one batch, and a bit for each row of a file that has a deletion vector. */
+#ifndef DWI_DELTA_TABLE_SCAN_H
+#define DWI_DELTA_TABLE_SCAN_H
+
+#include "columns/vec.h"
+#include "delta/state.h"
+
+typedef struct dwi_table_scan dwi_table_scan;
+
+/* `log` is borrowed, `state` gets a reference. columns NULL: all of the schema. DW_E_NOT_FOUND (a
+ * column), DW_E_UNSUPPORTED (a feature or type). */
+dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
+                              size_t n_columns, int64_t batch_rows, dwi_table_scan **out,
+                              dw_error *err);
+void dwi_table_scan_close(dwi_table_scan *scan); /* NULL too */
+/* The struct type of the rows; lives as long as the scan. */
+const dwi_type *dwi_table_scan_type(const dwi_table_scan *scan);
+/* Replace the content of `batch`, a column of dwi_table_scan_type(); 0 rows at the end. */
+dw_status dwi_table_scan_next(dwi_table_scan *scan, dwi_column *batch, dw_error *err);
+
+#endif
