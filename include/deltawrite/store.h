@@ -50,6 +50,9 @@ typedef dw_status dw_lister_fn(void *ctx, const dw_object *object, dw_error *err
 
 /** The operations of a store. Keys are UTF-8 paths without a leading '/', relative to the root.
  * Every call may come from several threads at once. None retries: the library does that above.
+ * `err` is never NULL; fill it with code, retryable and a reason of one line (the library puts the
+ * operation and the key before it). A sink or lister that the library passes does not use the
+ * store, so that a lock may be held while it is called. get, put, list and remove are needed.
  *
  * Errors are classed: DW_E_NOT_FOUND, DW_E_EXISTS, DW_E_DENIED, DW_E_THROTTLED, DW_E_IO (retryable
  * when transient), DW_E_UNKNOWN (a put whose reply was lost), DW_E_CORRUPT. */
@@ -70,7 +73,7 @@ typedef struct dw_store_vtable {
     dw_status (*list)(void *self, const char *prefix, const char *after, dw_lister_fn *each,
                       void *ctx, dw_error *err);
 
-    /** Size and time of one object; object->key is left alone. */
+    /** Size and time of one object; out_object->key is left alone. NULL: looked up by list(). */
     dw_status (*head)(void *self, const char *key, dw_object *out_object, dw_error *err);
 
     /** Delete one object; a missing one is DW_OK. */
@@ -79,14 +82,14 @@ typedef struct dw_store_vtable {
     /** Streaming upload: nothing is visible before upload_finish() returns DW_OK. finish and abort
      * both end the upload and free it; write may be called any number of times before. A store
      * may leave all four out (NULL): the library then collects an upload in memory and put()s it
-     * whole. Any other operation left out is DW_E_ARG from dw_store_new(). */
+     * whole. */
     dw_status (*upload_begin)(void *self, const char *key, void **out_upload, dw_error *err);
     dw_status (*upload_write)(void *self, void *upload, const void *data, size_t len,
                               dw_error *err);
     dw_status (*upload_finish)(void *self, void *upload, dw_error *err);
     void (*upload_abort)(void *self, void *upload);
 
-    /** Free `self`; called once, when the last reference goes. */
+    /** Free `self`; called once, when the last reference goes. NULL: nothing to free. */
     void (*destroy)(void *self);
 } dw_store_vtable;
 

@@ -64,12 +64,8 @@ static const char *missing_operation(const dw_store_vtable *ops)
         return "put";
     if (ops->list == NULL)
         return "list";
-    if (ops->head == NULL)
-        return "head";
     if (ops->remove == NULL)
         return "remove";
-    if (ops->destroy == NULL)
-        return "destroy";
     if (streams && (ops->upload_begin == NULL || ops->upload_write == NULL ||
                     ops->upload_finish == NULL || ops->upload_abort == NULL))
         return "one of upload_begin, upload_write, upload_finish, upload_abort";

@@ -228,6 +228,31 @@ dw_status dwi_store_list(dw_store *store, const char *prefix, const char *after,
     return status;
 }
 
+/* For a store without head: the object is the first of the list whose prefix is its key. */
+static dw_status take_first(void *ctx, const dw_object *object, dw_error *err)
+{
+    dw_object *wanted = ctx;
+
+    if (strcmp(object->key, wanted->key) == 0) {
+        wanted->size = object->size;
+        wanted->modified_ms = object->modified_ms;
+    }
+    return dwi_err(err, DW_E_CANCELLED, "the first one is enough");
+}
+
+static dw_status head_once(dw_store *store, dw_object *object, dw_error *err)
+{
+    dw_status status;
+
+    if (store->ops.head != NULL)
+        return store->ops.head(store->self, object->key, object, err);
+    object->size = -1;
+    status = store->ops.list(store->self, object->key, NULL, take_first, object, err);
+    if (status != DW_OK && status != DW_E_CANCELLED)
+        return status;
+    return object->size >= 0 ? DW_OK : dwi_err(err, DW_E_NOT_FOUND, "no such object");
+}
+
 dw_status dwi_store_head(dw_store *store, const char *key, dw_object *out_object, dw_error *err)
 {
     dw_object object = {key, 0, 0};
@@ -240,7 +265,7 @@ dw_status dwi_store_head(dw_store *store, const char *key, dw_object *out_object
     dwi_retry_begin(&retry, &store->base, "head", key);
     for (;;) {
         error = (dw_error)DW_ERROR_INIT;
-        status = store->ops.head(store->self, key, &object, &error);
+        status = head_once(store, &object, &error);
         if (status == DW_OK)
             break;
         if (!dwi_retry_again(&retry, &error))

@@ -26,6 +26,7 @@ dw_status dwi_store_get(dw_store *store, const char *key, dw_range range, int64_
  * certain that no attempt took effect; else DW_E_UNKNOWN (or DW_E_EXISTS after an unknown one is
  * reported as DW_E_UNKNOWN too: the object may be ours) and the caller settles it by reading. */
 dw_status dwi_store_put(dw_store *store, const char *key, dw_bytes body, int mode, dw_error *err);
+/* Keys in byte order, which is checked; `each` must not use the store (it may hold a lock). */
 dw_status dwi_store_list(dw_store *store, const char *prefix, const char *after, dw_lister_fn *each,
                          void *ctx, dw_error *err);
 dw_status dwi_store_head(dw_store *store, const char *key, dw_object *out_object, dw_error *err);

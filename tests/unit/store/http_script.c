@@ -2,6 +2,7 @@
 #include "http_script.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -93,6 +94,15 @@ static bool act(int fd, const script_step *step)
     }
 }
 
+/* Waits for the next request; false when a client comes by a new connection instead. */
+static bool stays(const http_script *s, int fd)
+{
+    struct pollfd both[2] = {{fd, POLLIN, 0}, {s->listener, POLLIN, 0}};
+
+    must(poll(both, 2, -1) > 0);
+    return both[0].revents != 0;
+}
+
 static void *serve(void *arg)
 {
     http_script *s = arg;
@@ -105,7 +115,7 @@ static void *serve(void *arg)
         while (open && s->n_served < s->n_steps) {
             dwi_buf *request = &s->requests[s->n_served];
             dwi_buf_clear(request);
-            open = read_request(fd, request);
+            open = stays(s, fd) && read_request(fd, request);
             if (open)
                 open = act(fd, &s->steps[s->n_served++]);
         }

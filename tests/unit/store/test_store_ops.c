@@ -347,6 +347,36 @@ static void a_store_that_lists_out_of_order_is_caught(void **state)
     dw_store_unref(memory);
 }
 
+static void a_store_of_four_operations_is_enough(void **state)
+{
+    dw_error err = DW_ERROR_INIT;
+    dw_store_vtable vtable;
+    dw_store *memory = NULL;
+    dw_store *store = NULL;
+    dw_object object;
+
+    (void)state;
+    DWT_OK(dw_store_open_memory(NULL, &memory, &err), &err);
+    vtable = memory->ops;
+    vtable.head = NULL;
+    vtable.destroy = NULL;
+    DWT_OK(dw_store_new(&vtable, memory->self, "mine", NULL, &store, &err), &err);
+    DWT_OK(put_text(store, "a/b", "12345", DW_PUT_OVERWRITE, &err), &err);
+    DWT_OK(put_text(store, "a/bc", "1", DW_PUT_OVERWRITE, &err), &err);
+    DWT_OK(dwi_store_head(store, "a/b", &object, &err), &err);
+    DWT_EQ(object.size, 5);
+    DWT_ERR(dwi_store_head(store, "a", &object, &err), &err, DW_E_NOT_FOUND, "head a: ");
+    DWT_ERR(dwi_store_head(store, "z", &object, &err), &err, DW_E_NOT_FOUND, "head z: ");
+    dw_store_unref(store);
+    dw_store_unref(memory);
+}
+
+static void upload_nothing(void *self, void *upload)
+{
+    (void)self;
+    (void)upload;
+}
+
 static void a_vtable_is_checked(void **state)
 {
     dw_error err = DW_ERROR_INIT;
@@ -361,14 +391,13 @@ static void a_vtable_is_checked(void **state)
     (void)state;
     DWT_OK(dw_store_open_memory(NULL, &memory, &err), &err);
     vtable = memory->ops;
-    vtable.head = NULL;
+    vtable.list = NULL;
     DWT_ERR(dw_store_new(&vtable, NULL, "mine", NULL, &store, &err), &err, DW_E_ARG,
-            "mine: the vtable lacks head");
+            "mine: the vtable lacks list");
     vtable = memory->ops;
-    vtable.upload_begin = memory->ops.upload_begin;
-    vtable.upload_abort = (void (*)(void *, void *))0;
-    vtable.destroy = NULL;
-    DWT_ERR(dw_store_new(&vtable, NULL, "mine", NULL, &store, &err), &err, DW_E_ARG, "destroy");
+    vtable.upload_abort = upload_nothing;
+    DWT_ERR(dw_store_new(&vtable, NULL, "mine", NULL, &store, &err), &err, DW_E_ARG,
+            "lacks one of upload_begin, ");
     newer.known = memory->ops;
     newer.known.struct_size = sizeof(newer);
     newer.later = nothing_to_destroy;
@@ -438,6 +467,7 @@ int main(void)
         cmocka_unit_test(chance_is_seeded),
         cmocka_unit_test(a_failed_upload_leaves_nothing),
         cmocka_unit_test(a_store_that_lists_out_of_order_is_caught),
+        cmocka_unit_test(a_store_of_four_operations_is_enough),
         cmocka_unit_test(a_vtable_is_checked),
         cmocka_unit_test(want_of_memory_is_told),
     };
