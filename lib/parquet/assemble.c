@@ -60,7 +60,7 @@ static dw_status struct_validity(assembler *a, const dwi_plan *plan, int64_t slo
         done_slots += (int64_t)n;
         if (done_slots > slots)
             return disagree(a, plan);
-        DWI_TRY(dwi_leaf_validity_append(shared, valid, n, n_valid, column, a->err));
+        DWI_TRY(dwi_leaf_validity_append(shared, node, valid, n, n_valid, column, a->err));
         column->length += (int64_t)n;
     }
     if (done_slots != slots)
@@ -100,8 +100,8 @@ static dw_status list_offsets(assembler *a, const dwi_plan *plan, int64_t slots,
 
     *out_elements = 0;
     if (slots > 0)
-        DWI_TRY(dwi_leaf_room(shared, &column->offsets, ((size_t)slots + 1) * sizeof(*offsets),
-                              a->err));
+        DWI_TRY(dwi_leaf_room(shared, node, &column->offsets,
+                              ((size_t)slots + 1) * sizeof(*offsets), a->err));
     offsets = (int32_t *)(void *)column->offsets.data;
     for (size_t i = 0; i < l.n; i++) {
         uint8_t rep = l.rep == NULL ? 0 : l.rep[i];
@@ -109,7 +109,7 @@ static dw_status list_offsets(assembler *a, const dwi_plan *plan, int64_t slots,
             if (row == slots)
                 return disagree(a, plan);
             if (n == DWI_VALUE_CHUNK) {
-                DWI_TRY(dwi_leaf_validity_append(shared, valid, n, n_valid, column, a->err));
+                DWI_TRY(dwi_leaf_validity_append(shared, node, valid, n, n_valid, column, a->err));
                 column->length += (int64_t)n;
                 n = 0;
                 n_valid = 0;
@@ -122,7 +122,7 @@ static dw_status list_offsets(assembler *a, const dwi_plan *plan, int64_t slots,
     }
     if (row != slots)
         return disagree(a, plan);
-    DWI_TRY(dwi_leaf_validity_append(shared, valid, n, n_valid, column, a->err));
+    DWI_TRY(dwi_leaf_validity_append(shared, node, valid, n, n_valid, column, a->err));
     column->length = slots;
     if (slots > 0) {
         offsets[slots] = elements;

@@ -5,11 +5,15 @@
 
 enum { PATH_BYTES = 200 };
 
-dw_status dwi_leaf_room(dwi_leaf_shared *shared, dwi_buf *buf, size_t more, dw_error *err)
+dw_status dwi_leaf_room(dwi_leaf_shared *shared, const dwi_parquet_node *node, dwi_buf *buf,
+                        size_t more, dw_error *err)
 {
+    char path[PATH_BYTES];
+
     if (more > shared->budget)
         return dwi_err(err, DW_E_UNSUPPORTED,
-                       "more than 1 GiB in one batch of rows; read fewer rows at a time");
+                       "column %s: more than 1 GiB in one batch of rows; read fewer at a time",
+                       dwi_parquet_node_path(node, path, sizeof(path)));
     shared->budget -= more;
     return dwi_buf_reserve(buf, more) ? DW_OK : dwi_err_nomem(err);
 }
@@ -248,10 +252,10 @@ static dw_status keep(dwi_leaf_reader *leaf, size_t n, dw_error *err)
     if (!leaf->keep_levels)
         return DW_OK;
     if (leaf->max_rep > 0) {
-        DWI_TRY(dwi_leaf_room(leaf->shared, &leaf->kept_rep, n, err));
+        DWI_TRY(dwi_leaf_room(leaf->shared, leaf->node, &leaf->kept_rep, n, err));
         dwi_buf_append(&leaf->kept_rep, leaf->pending_rep + leaf->pending_pos, n);
     }
-    DWI_TRY(dwi_leaf_room(leaf->shared, &leaf->kept_def, n, err));
+    DWI_TRY(dwi_leaf_room(leaf->shared, leaf->node, &leaf->kept_def, n, err));
     dwi_buf_append(&leaf->kept_def, leaf->pending_def + leaf->pending_pos, n);
 done:
     return status;

@@ -65,7 +65,8 @@ dw_status dwi_leaf_reader_open(dwi_leaf_reader *leaf, const dwi_footer_chunk *ch
  * ends with them. Messages start with "column PATH". */
 dw_status dwi_leaf_reader_next(dwi_leaf_reader *leaf, int64_t rows, bool last, dwi_column *column,
                                dw_error *err);
-/* Room for `more` bytes in a buffer of the batch, within its budget. */
-dw_status dwi_leaf_room(dwi_leaf_shared *shared, dwi_buf *buf, size_t more, dw_error *err);
+/* Room for `more` bytes in a buffer of the batch, within its budget; `node` is for the message. */
+dw_status dwi_leaf_room(dwi_leaf_shared *shared, const dwi_parquet_node *node, dwi_buf *buf,
+                        size_t more, dw_error *err);
 
 #endif

@@ -184,8 +184,9 @@ static void append_bits(dwi_buf *bitmap, size_t length, const uint8_t *bits, siz
         bitmap->data[(length + i) / 8] |= (uint8_t)(bits[i] << ((length + i) % 8));
 }
 
-dw_status dwi_leaf_validity_append(dwi_leaf_shared *shared, const uint8_t *valid, size_t n,
-                                   size_t n_valid, dwi_column *column, dw_error *err)
+dw_status dwi_leaf_validity_append(dwi_leaf_shared *shared, const dwi_parquet_node *node,
+                                   const uint8_t *valid, size_t n, size_t n_valid,
+                                   dwi_column *column, dw_error *err)
 {
     size_t length = (size_t)column->length;
     size_t old = column->validity.len;
@@ -193,7 +194,7 @@ dw_status dwi_leaf_validity_append(dwi_leaf_shared *shared, const uint8_t *valid
 
     if (n_valid == n && column->null_count == 0)
         return DW_OK;
-    status = dwi_leaf_room(shared, &column->validity, bitmap_bytes(length + n) - old, err);
+    status = dwi_leaf_room(shared, node, &column->validity, bitmap_bytes(length + n) - old, err);
     if (status != DW_OK)
         return status;
     if (column->null_count == 0 && length > 0)
@@ -210,7 +211,7 @@ static dw_status append_fixed(dwi_leaf_reader *leaf, const uint8_t *valid, size_
     uint8_t *out;
     dw_status status;
 
-    DWI_TRY(dwi_leaf_room(leaf->shared, &column->values, n * width, err));
+    DWI_TRY(dwi_leaf_room(leaf->shared, leaf->node, &column->values, n * width, err));
     out = column->values.data + column->values.len;
     DWI_TRY(read_dense(leaf, n_valid, out, err));
     if (n_valid < n)
@@ -230,7 +231,7 @@ static dw_status append_booleans(dwi_leaf_reader *leaf, const uint8_t *valid, si
     DWI_TRY(read_dense(leaf, n_valid, bytes, err));
     if (n_valid < n)
         spread_values(bytes, 1, valid, n, n_valid);
-    DWI_TRY(dwi_leaf_room(leaf->shared, &column->values,
+    DWI_TRY(dwi_leaf_room(leaf->shared, leaf->node, &column->values,
                           bitmap_bytes(length + n) - column->values.len, err));
     append_bits(&column->values, length, bytes, n);
 done:
@@ -244,7 +245,7 @@ static dw_status data_room(dwi_leaf_reader *leaf, dwi_column *column, uint64_t t
     if (total > (uint64_t)INT32_MAX - column->data.len)
         return dwi_err(err, DW_E_UNSUPPORTED, "column %s: more than 2 GiB in one batch of rows",
                        dwi_parquet_node_path(leaf->node, path, sizeof(path)));
-    return dwi_leaf_room(leaf->shared, &column->data, (size_t)total + SLACK, err);
+    return dwi_leaf_room(leaf->shared, leaf->node, &column->data, (size_t)total + SLACK, err);
 }
 
 static bool utf8_spans(const uint8_t *data, size_t len, const dwi_sv *spans, size_t n)
@@ -330,7 +331,7 @@ static dw_status append_bytes(dwi_leaf_reader *leaf, const uint8_t *valid, size_
     int32_t *ends;
     dw_status status = DW_OK;
 
-    DWI_TRY(dwi_leaf_room(leaf->shared, &column->offsets, (n + 1) * sizeof(zero), err));
+    DWI_TRY(dwi_leaf_room(leaf->shared, leaf->node, &column->offsets, (n + 1) * sizeof(zero), err));
     if (column->offsets.len == 0)
         dwi_buf_append(&column->offsets, &zero, sizeof(zero));
     ends = (int32_t *)(void *)(column->offsets.data + column->offsets.len);
@@ -363,7 +364,7 @@ dw_status dwi_leaf_values_append(dwi_leaf_reader *leaf, const uint8_t *valid, si
         DWI_TRY(append_fixed(leaf, valid, n, n_valid, column, err));
         break;
     }
-    DWI_TRY(dwi_leaf_validity_append(leaf->shared, valid, n, n_valid, column, err));
+    DWI_TRY(dwi_leaf_validity_append(leaf->shared, leaf->node, valid, n, n_valid, column, err));
     column->length += (int64_t)n;
 done:
     return status;

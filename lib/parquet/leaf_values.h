@@ -11,8 +11,9 @@
 dw_status dwi_leaf_values_append(dwi_leaf_reader *leaf, const uint8_t *valid, size_t n,
                                  size_t n_valid, dwi_column *column, dw_error *err);
 /* The validity of n more slots; the column's length is the caller's to move on, afterwards. */
-dw_status dwi_leaf_validity_append(dwi_leaf_shared *shared, const uint8_t *valid, size_t n,
-                                   size_t n_valid, dwi_column *column, dw_error *err);
+dw_status dwi_leaf_validity_append(dwi_leaf_shared *shared, const dwi_parquet_node *node,
+                                   const uint8_t *valid, size_t n, size_t n_valid,
+                                   dwi_column *column, dw_error *err);
 /* Decode all of a dictionary page, opened in leaf->values. */
 dw_status dwi_leaf_dictionary_load(dwi_leaf_reader *leaf, int64_t count, dw_error *err);
 /* DW_E_CORRUPT at the leaf's open page. */

@@ -246,6 +246,68 @@ def test_chunks_larger_than_a_read_are_read_in_pieces(tmp_path):
     check(table, tmp_path / "f.parquet", "50000", compression="none", use_dictionary=False)
 
 
+def struct(**fields):
+    return {"type": "struct", "fields": [{"name": k, "type": v, "nullable": True, "metadata": {}}
+                                         for k, v in fields.items()]}
+
+
+def array(element):
+    return {"type": "array", "elementType": element, "containsNull": True}
+
+
+def mapping(key, value):
+    return {"type": "map", "keyType": key, "valueType": value, "valueContainsNull": True}
+
+
+def over(value, function):
+    return None if value is None else function(value)
+
+
+PROJECTIONS = {
+    "part of a struct": (struct(struct=struct(b=struct(d=array("long")))), lambda r: {
+        "struct": over(r["struct"], lambda s: {"b": over(s["b"], lambda b: {"d": b["d"]})})}),
+    "a struct without any of its fields": (struct(struct=struct(no=array("string"))), lambda r: {
+        "struct": over(r["struct"], lambda s: {"no": None})}),
+    "elements without any of their fields": (struct(structs=array(struct(no="date"))), lambda r: {
+        "structs": over(r["structs"], lambda s: [{"no": None} for _ in s])}),
+    "elements with a list of theirs alone": (struct(structs=array(struct(y=struct(z=array("double"), no="long")))),
+                                             lambda r: {"structs": over(r["structs"], lambda s: [
+        {"y": over(e["y"], lambda y: {"z": y["z"], "no": None})} for e in s])}),
+    "a map's values without any of their fields": (struct(smap=mapping("string", struct(no="long"))), lambda r: {
+        "smap": over(r["smap"], lambda m: [[k, over(v, lambda v: {"no": None})] for k, v in m])}),
+    "another order and a new column": (struct(list=array("long"), no="string", deep=array(array(array(array("long"))))),
+                                       lambda r: {"list": r["list"], "no": None, "deep": r["deep"]}),
+}
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_a_projection_gives_what_is_asked_for(tmp_path, projection, version):
+    schema, select = PROJECTIONS[projection]
+    smap = pa.array([None if k % 4 == 0 else [(f"k{j}", None if j == 1 else {"a": j}) for j in range(k % 3)]
+                     for k in range(NESTED.num_rows)], pa.map_(pa.string(), pa.struct([("a", pa.int64())])))
+    table = NESTED.append_column("smap", smap)
+    path = tmp_path / "f.parquet"
+    pq.write_table(table, path, data_page_version=version, row_group_size=700, data_page_size=400)
+    want = [dump(select(json.loads(row))) for row in theirs(table)]
+    same(ours(path, "-b", "128", "-s", json.dumps(schema)), want)
+
+
+def test_a_small_file_of_huge_rows_is_refused_before_memory_is_taken(tmp_path):
+    """A dictionary of one long string, and a run of a hundred thousand indices: 100 GB in a small file."""
+    path = tmp_path / "f.parquet"
+    values = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["x" * 1_000_000]))
+    pq.write_table(pa.table({"s": values}), path, compression="zstd", write_statistics=False)
+    assert path.stat().st_size < 100_000
+    program = BUILD / "tests" / "unit" / "parquet" / "parquet_cat"
+    limit = ["bash", "-c", 'ulimit -v 3000000; exec "$0" "$@"', program]
+    done = subprocess.run([*limit, "-q", "-b", "100000", path], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "column s: " in done.stderr, done.stderr
+    assert "batch of rows" in done.stderr
+    done = subprocess.run([*limit, "-q", "-b", "100", path], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_file_of_duckdb_is_read(tmp_path):
     duckdb = pytest.importorskip("duckdb")
     path = tmp_path / "f.parquet"

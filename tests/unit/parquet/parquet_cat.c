@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parquet_cat [-b ROWS] [-q] FILE...: the rows of Parquet files as NDJSON, through the library's
- * reader, for tests that compare them with other readers'. Decimals are strings with all of their
+/* parquet_cat [-b ROWS] [-q] [-s SCHEMA] FILE...: the rows of Parquet files as NDJSON, through the
+ * library's reader, for tests that compare them with other readers'. SCHEMA is the Delta schema to
+ * read them as, in JSON. Decimals are strings with all of their
  * scale, timestamps end in Z or not, bytes are hex, maps are {"__map__": [[key, value], ...]}.
  * -q prints nothing but errors. Exits with 1 after the first error. */
 #include <stdio.h>
@@ -43,12 +44,20 @@ static dw_status print_batch(const dwi_column *batch, bool quiet, dw_error *err)
     return DW_OK;
 }
 
-static dw_status cat(const char *path, int64_t batch_rows, bool quiet, dw_error *err)
+typedef struct options {
+    int64_t batch_rows;
+    bool quiet;
+    const char *schema; /* NULL: the file's */
+} options;
+
+static dw_status cat(const char *path, const options *o, dw_error *err)
 {
     const dw_allocator *alloc = dwi_alloc_default();
     FILE *file = fopen(path, "rb");
     dwi_parquet_source source = {.ctx = file, .name = path, .read = read_file};
     dwi_parquet_reader *reader = NULL;
+    dwi_schema *schema = NULL;
+    const dwi_type *type;
     dwi_column batch = {0};
     dw_status status;
 
@@ -57,35 +66,43 @@ static dw_status cat(const char *path, int64_t batch_rows, bool quiet, dw_error 
     (void)fseek(file, 0, SEEK_END);
     source.size = (int64_t)ftell(file);
     DWI_TRY(dwi_parquet_reader_open(alloc, source, &reader, err));
-    DWI_TRY(dwi_column_init(&batch, dwi_parquet_reader_type(reader), alloc, err));
+    type = dwi_parquet_reader_type(reader);
+    if (o->schema != NULL) {
+        DWI_TRY(dwi_schema_parse(alloc, dwi_sv_cstr(o->schema), &schema, err));
+        type = schema->root;
+        DWI_TRY(dwi_parquet_reader_project(reader, type, err));
+    }
+    DWI_TRY(dwi_column_init(&batch, type, alloc, err));
     do {
-        DWI_TRY(dwi_parquet_reader_next(reader, batch_rows, &batch, err));
-        DWI_TRY(print_batch(&batch, quiet, err));
+        DWI_TRY(dwi_parquet_reader_next(reader, o->batch_rows, &batch, err));
+        DWI_TRY(print_batch(&batch, o->quiet, err));
     } while (batch.length > 0);
 done:
     dwi_column_done(&batch);
     dwi_parquet_reader_free(reader);
+    dwi_schema_unref(schema);
     (void)fclose(file);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    int64_t batch_rows = 4096;
-    bool quiet = false;
+    options o = {.batch_rows = 4096};
     dw_error err;
     int option;
 
-    while ((option = getopt(argc, argv, "b:q")) != -1) {
+    while ((option = getopt(argc, argv, "b:qs:")) != -1) {
         if (option == 'b')
-            batch_rows = strtoll(optarg, NULL, 10);
+            o.batch_rows = strtoll(optarg, NULL, 10);
         else if (option == 'q')
-            quiet = true;
+            o.quiet = true;
+        else if (option == 's')
+            o.schema = optarg;
         else
             return 2;
     }
     for (int i = optind; i < argc; i++) {
-        dw_status status = cat(argv[i], batch_rows, quiet, &err);
+        dw_status status = cat(argv[i], &o, &err);
         if (status != DW_OK) {
             (void)fflush(stdout);
             (void)fprintf(stderr, "%s: %s\n", dw_status_name(status), err.message);
