@@ -308,7 +308,12 @@ static dwi_fit read_entry(dwi_json_reader *reader, dwi_json_node *node, dwi_colu
         fit = dwi_value_from_text(key, entry->key, &reader->memo);
     reader->scan.at = value;
     if (fit == DWI_FIT_BAD && reader->explain) {
-        reader->bad_text = entry->key;
+        /* The entry goes before the message is made. */
+        dwi_buf_clear(&reader->scratch);
+        if (!dwi_column_room(&reader->scratch, entry->key.len))
+            return DWI_FIT_NOMEM;
+        dwi_buf_append(&reader->scratch, entry->key.ptr, entry->key.len);
+        reader->bad_text = (dwi_sv){(const char *)reader->scratch.data, entry->key.len};
         reader->bad_type = node->children[0].type;
     }
     if (fit == DWI_FIT_OK)

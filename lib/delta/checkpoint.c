@@ -264,9 +264,13 @@ done:
 bool dwi_checkpoint_due(const dwi_state *state)
 {
     int64_t interval = 10;
+    int64_t newest = dwi_state_checkpoint(state);
     dw_error ignored = DW_ERROR_INIT;
 
     (void)dwi_property_i64(state->metadata.configuration, "delta.checkpointInterval", 1, &interval,
                            &ignored);
-    return state->version - dwi_state_checkpoint(state) >= interval;
+    /* Counted from version 0 while there is none: the first one is where other writers put it. */
+    if (newest < 0)
+        newest = 0;
+    return state->version - newest >= interval;
 }

@@ -32,7 +32,7 @@ static void the_last_action_of_each_kind_and_key_counts(void **state)
                         DOMAIN_LINE("d1", "x", false) DOMAIN_LINE("d2", "y", false));
     put_commit_text(f, 1,
                     ADD_LINE("f") TXN_LINE("a", 3) DOMAIN_LINE("d1", "", true)
-                        METADATA_WITH("\"Delta.CheckpointInterval\":\"2\""));
+                        METADATA_WITH("\"Delta.CheckpointInterval\":\"1\""));
     s = load(f, -1);
     DWT_EQ(s->version, 1);
     DWT_EQ(s->checkpoint_version, -1);
@@ -44,10 +44,10 @@ static void the_last_action_of_each_kind_and_key_counts(void **state)
     DWT_EQ(s->n_domains, 1);
     DWT_STR(s->domains[0].domain.ptr, "d2");
     DWT_EQ(s->schema->root->n_fields, 1);
-    DWT_STR(dwi_state_property(s, "delta.checkpointInterval").ptr, "2");
+    DWT_STR(dwi_state_property(s, "delta.checkpointInterval").ptr, "1");
     assert_null(dwi_state_property(s, "delta.other").ptr);
     assert_true(dwi_checkpoint_due(s));
-    dwi_state_note_checkpoint(s, 0);
+    dwi_state_note_checkpoint(s, 1);
     assert_false(dwi_checkpoint_due(s));
     dwi_state_unref(s);
     s = load(f, 0);
