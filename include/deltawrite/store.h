@@ -93,10 +93,12 @@ typedef struct dw_store_vtable {
     void (*destroy)(void *self);
 } dw_store_vtable;
 
-#define DW_STORE_VOUCH_SINGLE_WRITER 1u /* the caller vouches to be the only writer of its tables  \
-                                         */
-#define DW_S3_ALLOW_HTTP   2u           /* permit an http:// endpoint */
-#define DW_S3_VIRTUAL_HOST 4u           /* address buckets as host names, not as path segments */
+#define DW_STORE_VOUCH_SINGLE_WRITER                                                               \
+    1u                           /* the caller vouches to be the only writer of its tables         \
+                                  */
+#define DW_S3_ALLOW_HTTP      2u /* permit an http:// endpoint */
+#define DW_S3_VIRTUAL_HOST    4u /* address buckets as host names, not as path segments */
+#define DW_S3_TRUST_IF_ABSENT 8u /* do not probe whether the endpoint keeps to if-absent */
 
 /** How stores are made. Strings are copied. Zero means the default. */
 typedef struct dw_store_options {

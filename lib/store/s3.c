@@ -123,6 +123,9 @@ static dw_status s3_put(void *self, const char *key, dw_bytes body, int mode, dw
     dw_status status;
 
     request.if_absent = mode == DW_PUT_IF_ABSENT;
+    status = request.if_absent ? dwi_s3_probe(s3, key, err) : DW_OK;
+    if (status != DW_OK)
+        return status;
     dwi_s3_response_init(&response, s3->base->alloc);
     status = dwi_s3_call(s3, &request, &response, err);
     dwi_s3_response_done(&response);
@@ -338,6 +341,10 @@ dw_status dwi_s3_open(const dwi_store_base *base, const char *bucket, const char
     s3->base = base;
     s3->request_timeout_ms = opts->request_timeout_ms;
     s3->part_bytes = opts->part_bytes;
+    /* AWS documents it; whoever vouches to be alone does not depend on it. */
+    atomic_init(&s3->if_absent_works,
+                opts->s3_endpoint == NULL ||
+                    (opts->flags & (DW_S3_TRUST_IF_ABSENT | DW_STORE_VOUCH_SINGLE_WRITER)) != 0);
     s3->bucket = copy_text(alloc, bucket, &failed);
     s3->prefix = copy_prefix(alloc, prefix, &failed);
     s3->region = copy_text(alloc, opts->s3_region == NULL ? "us-east-1" : opts->s3_region, &failed);

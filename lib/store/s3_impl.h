@@ -22,6 +22,7 @@ typedef struct dwi_s3 {
     dwi_s3_pool *pool;
     int64_t request_timeout_ms;
     int64_t part_bytes;
+    atomic_bool if_absent_works; /* proved by dwi_s3_probe(), or taken for granted */
 } dwi_s3;
 
 typedef struct dwi_s3_request {
@@ -67,6 +68,10 @@ dw_status dwi_s3_call(dwi_s3 *s3, const dwi_s3_request *request, dwi_s3_response
 /* Text of the element `name` right below the root of an XML answer, NUL-terminated, into `out`
  * (empty when missing); false when the answer is not well-formed. */
 bool dwi_s3_xml_field(dw_bytes xml, const char *name, dwi_buf *out);
+
+/* s3_probe.c: DW_OK once the server was seen to keep to if-absent. Any error means that nothing was
+ * done about `key`, DW_E_UNSUPPORTED that it does not. */
+dw_status dwi_s3_probe(dwi_s3 *s3, const char *key, dw_error *err);
 
 /* s3_list.c, s3_upload.c: operations of the vtable. */
 dw_status dwi_s3_list(void *self, const char *prefix, const char *after, dw_lister_fn *each,

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-enum { SCRIPT_STEPS = 64 };
+enum { SCRIPT_STEPS = 512 };
 
 enum {
     SCRIPT_ANSWER = 0, /* the text, with a Content-Length if it has none; the connection is kept */

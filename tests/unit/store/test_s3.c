@@ -35,7 +35,7 @@ static dw_store_options usual_options(const fixture *f, char endpoint[64])
     dw_store_options opts = DW_STORE_OPTIONS_INIT;
 
     (void)snprintf(endpoint, 64, "http://127.0.0.1:%d", f->server.port);
-    opts.flags = DW_S3_ALLOW_HTTP;
+    opts.flags = DW_S3_ALLOW_HTTP | DW_S3_TRUST_IF_ABSENT;
     opts.s3_endpoint = endpoint;
     opts.s3_access_key_id = "AKIDAKID";
     opts.s3_secret_access_key = "topsecret";
@@ -45,7 +45,7 @@ static dw_store_options usual_options(const fixture *f, char endpoint[64])
 }
 
 /* The server's script, and a store on it. */
-static void start(fixture *f, const script_step *steps, size_t n_steps)
+static void start_with(fixture *f, const script_step *steps, size_t n_steps, uint32_t flags)
 {
     dw_store_options opts;
     char endpoint[64];
@@ -56,10 +56,16 @@ static void start(fixture *f, const script_step *steps, size_t n_steps)
     dwi_buf_init(&f->log, dwi_alloc_default());
     http_script_start(&f->server, steps, n_steps);
     opts = usual_options(f, endpoint);
+    opts.flags = flags;
     opts.log = keep_line;
     opts.log_ctx = f;
     DWT_OK(dw_store_open_uri("s3://lake/t", &opts, &f->store, &err), &err);
     dwi_store_set_env(f->store, &f->env.base);
+}
+
+static void start(fixture *f, const script_step *steps, size_t n_steps)
+{
+    start_with(f, steps, n_steps, DW_S3_ALLOW_HTTP | DW_S3_TRUST_IF_ABSENT);
 }
 
 #define START(f, steps) start((f), (steps), sizeof(steps) / sizeof((steps)[0]))
@@ -229,6 +235,50 @@ static void an_empty_put_if_absent_is_not_sent_twice_either(void **state)
     DWT_OK(put_text(&f, "1", DW_PUT_OVERWRITE, &err), &err);
     dw_status status = put_text(&f, "", DW_PUT_IF_ABSENT, &err);
     DWT_ERR(status, &err, DW_E_UNKNOWN, "put k: ");
+    stop(&f);
+}
+
+#define EXISTS FAULT("412 Precondition Failed", "")
+#define GONE   "HTTP/1.1 204 No Content\r\n\r\n"
+
+static void an_endpoint_is_probed_before_the_first_put_if_absent(void **state)
+{
+    const script_step steps[] = {
+        {SCRIPT_ANSWER, OK_EMPTY}, {SCRIPT_CLOSE, NULL},      {SCRIPT_ANSWER, GONE},
+        {SCRIPT_ANSWER, OK_EMPTY}, {SCRIPT_ANSWER, EXISTS},   {SCRIPT_ANSWER, GONE},
+        {SCRIPT_ANSWER, OK_EMPTY}, {SCRIPT_ANSWER, OK_EMPTY},
+    };
+    dw_error err = DW_ERROR_INIT;
+    fixture f;
+
+    (void)state;
+    start_with(&f, steps, 8, DW_S3_ALLOW_HTTP);
+    DWT_OK(dwi_store_put(f.store, "_delta_log/0.json", (dw_bytes){"a", 1}, DW_PUT_IF_ABSENT, &err),
+           &err);
+    assert_non_null(strstr(request(&f, 3), "PUT /lake/t/_delta_log/.dw-probe-"));
+    assert_non_null(strstr(request(&f, 4), "PUT /lake/t/_delta_log/.dw-probe-"));
+    assert_non_null(strstr(request(&f, 5), "DELETE /lake/t/_delta_log/.dw-probe-"));
+    assert_non_null(strstr(request(&f, 6), "PUT /lake/t/_delta_log/0.json "));
+    DWT_OK(put_text(&f, "b", DW_PUT_IF_ABSENT, &err), &err);
+    stop(&f);
+}
+
+static void an_endpoint_that_ignores_the_condition_is_refused(void **state)
+{
+    const script_step steps[] = {
+        {SCRIPT_ANSWER, OK_EMPTY},
+        {SCRIPT_ANSWER, OK_EMPTY},
+        {SCRIPT_ANSWER, GONE},
+        {SCRIPT_ANSWER, OK_EMPTY},
+    };
+    dw_error err = DW_ERROR_INIT;
+    fixture f;
+
+    (void)state;
+    start_with(&f, steps, 4, DW_S3_ALLOW_HTTP);
+    DWT_ERR(put_text(&f, "x", DW_PUT_IF_ABSENT, &err), &err, DW_E_UNSUPPORTED,
+            "it ignores If-None-Match");
+    DWT_OK(put_text(&f, "x", DW_PUT_OVERWRITE, &err), &err);
     stop(&f);
 }
 
@@ -641,6 +691,55 @@ static void want_of_memory_is_told(void **state)
     dwt_alloc_sweep(open_and_close, &opts);
 }
 
+/* One of each kind of request, all with the same answer. */
+static dw_status use_store(const dw_allocator *alloc, void *ctx)
+{
+    fixture *f = ctx;
+    dw_store_options opts;
+    char endpoint[64];
+    dw_error err = DW_ERROR_INIT;
+    dwi_upload *upload = NULL;
+    dw_store *store = NULL;
+    dwi_buf out;
+    dw_status status;
+
+    dwi_buf_init(&out, alloc);
+    opts = usual_options(f, endpoint);
+    opts.allocator = alloc;
+    opts.s3_session_token = "token";
+    DWI_TRY(dw_store_open_uri("s3://lake/t", &opts, &store, &err));
+    DWI_TRY(dwi_store_put(store, "k", (dw_bytes){"x", 1}, DW_PUT_IF_ABSENT, &err));
+    DWI_TRY(dwi_store_get(store, "k", (dw_range)DW_RANGE_ALL, 1000, &out, &err));
+    dwi_buf_clear(&out);
+    DWI_TRY(dwi_store_list(store, "", NULL, append_object, &out, &err));
+    DWI_TRY(dwi_upload_begin(store, "k", &upload, &err));
+    status = dwi_upload_write(upload, "x", 1, &err);
+    if (status == DW_OK)
+        status = dwi_upload_finish(upload, &err);
+    else
+        dwi_upload_abort(upload);
+done:
+    dwi_buf_done(&out);
+    dw_store_unref(store);
+    return status;
+}
+
+static void want_of_memory_is_told_by_every_operation(void **state)
+{
+    static script_step steps[SCRIPT_STEPS];
+    fixture f = {0};
+
+    (void)state;
+    for (size_t i = 0; i < SCRIPT_STEPS; i++)
+        steps[i].answer =
+            "HTTP/1.1 200 OK\r\nETag: \"e\"\r\n\r\n<ListBucketResult>"
+            "<IsTruncated>false</IsTruncated>" OBJECT("t/a", "1") "</ListBucketResult>";
+    http_script_start(&f.server, steps, SCRIPT_STEPS);
+    dwt_alloc_sweep(use_store, &f);
+    http_script_stop(&f.server);
+    http_script_done(&f.server);
+}
+
 static void without_keys_nothing_is_signed(void **state)
 {
     const script_step steps[] = {
@@ -673,6 +772,8 @@ int main(void)
         cmocka_unit_test(a_lost_reply_is_unknown_and_not_sent_again),
         cmocka_unit_test(a_broken_kept_alive_connection_hides_nothing),
         cmocka_unit_test(an_empty_put_if_absent_is_not_sent_twice_either),
+        cmocka_unit_test(an_endpoint_is_probed_before_the_first_put_if_absent),
+        cmocka_unit_test(an_endpoint_that_ignores_the_condition_is_refused),
         cmocka_unit_test(a_throttled_put_if_absent_is_tried_again),
         cmocka_unit_test(a_refused_connection_is_tried_again_and_certain),
         cmocka_unit_test(other_operations_are_sent_again_after_any_transient_failure),
@@ -687,6 +788,7 @@ int main(void)
         cmocka_unit_test(a_lost_completion_is_settled_by_looking),
         cmocka_unit_test(options_are_checked_before_anything_is_contacted),
         cmocka_unit_test(want_of_memory_is_told),
+        cmocka_unit_test(want_of_memory_is_told_by_every_operation),
         cmocka_unit_test(without_keys_nothing_is_signed),
     };
 
