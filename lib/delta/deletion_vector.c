@@ -136,29 +136,38 @@ dw_status dwi_deletion_vector_decode(dw_bytes data, int64_t rows, uint8_t *bitma
     return DW_OK;
 }
 
-/* Z85 (ZeroMQ RFC 32): five characters stand for four bytes. */
-static dw_status decode_z85(dwi_sv text, dwi_buf *out, dw_error *err)
+/* Z85 (ZeroMQ RFC 32): five characters stand for four bytes, first the high ones. Rust's z85 crate
+ * begins a last block of fewer bytes with a '#' for each one that is lacking, where no block of
+ * four bytes can begin with it. */
+static bool decode_block(const char *block, bool last, dwi_buf *out)
 {
     static const char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                    ".-:+=^!/*?&<>()[]{}@%$#";
     uint64_t value = 0;
+    int skip = 0;
 
-    if (text.len % 5 != 0)
-        return dwi_err(err, DW_E_CORRUPT, "deletion vector: not Z85");
-    for (size_t i = 0; i < text.len; i++) {
-        const char *digit = text.ptr[i] == '\0' ? NULL : strchr(alphabet, text.ptr[i]);
+    while (last && skip < 3 && block[skip] == '#')
+        skip++;
+    for (int i = skip; i < 5; i++) {
+        const char *digit = block[i] == '\0' ? NULL : strchr(alphabet, block[i]);
         if (digit == NULL)
-            return dwi_err(err, DW_E_CORRUPT, "deletion vector: not Z85");
+            return false;
         value = value * 85 + (uint64_t)(digit - alphabet);
-        if (i % 5 != 4)
-            continue;
-        if (value > UINT32_MAX)
-            return dwi_err(err, DW_E_CORRUPT, "deletion vector: not Z85");
-        for (int shift = 24; shift >= 0; shift -= 8)
-            dwi_buf_append_byte(out, (uint8_t)(value >> shift));
-        value = 0;
     }
-    return dwi_buf_status(out, err);
+    if (value >> (8 * (4 - skip)) != 0)
+        return false;
+    for (int i = 3 - skip; i >= 0; i--)
+        dwi_buf_append_byte(out, (uint8_t)(value >> (8 * i)));
+    return true;
+}
+
+static dw_status decode_z85(dwi_sv text, dwi_buf *out, dw_error *err)
+{
+    bool ok = text.len % 5 == 0;
+
+    for (size_t i = 0; ok && i < text.len; i += 5)
+        ok = decode_block(text.ptr + i, i + 5 == text.len, out);
+    return ok ? dwi_buf_status(out, err) : dwi_err(err, DW_E_CORRUPT, "deletion vector: not Z85");
 }
 
 /* "PREFIX/deletion_vector_UUID.bin" of an 'u' vector: a prefix, then the UUID in 20 characters. */
