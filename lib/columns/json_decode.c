@@ -14,16 +14,21 @@
 
 struct dwi_json_decoder {
     const dw_allocator *alloc;
-    dwi_arena arena; /* grown struct types */
+    dwi_arena arena;   /* grown struct types */
+    dwi_field *fields; /* of the grown type; in the arena */
+    size_t fields_cap;
     dwi_new_field new_field;
     dwi_json_reader reader;
     dwi_json_node node;
     dwi_column rows;
+    dwi_json_node trial_node; /* of trial */
+    dwi_column trial;         /* double; empty between calls */
 };
 
 dw_status dwi_json_decoder_new(const dw_allocator *alloc, const dwi_type *type,
                                dwi_new_field new_field, dwi_json_decoder **out, dw_error *err)
 {
+    static const dwi_type trial_type = {.kind = DWI_DOUBLE};
     dwi_json_decoder *decoder = dwi_alloc_zero(alloc, sizeof(*decoder));
     dw_status status;
 
@@ -36,6 +41,8 @@ dw_status dwi_json_decoder_new(const dw_allocator *alloc, const dwi_type *type,
     decoder->reader.collect_unknown = new_field.decide != NULL;
     DWI_TRY(dwi_json_node_init(&decoder->node, type, false, alloc, err));
     DWI_TRY(dwi_column_init(&decoder->rows, type, alloc, err));
+    DWI_TRY(dwi_json_node_init(&decoder->trial_node, &trial_type, true, alloc, err));
+    DWI_TRY(dwi_column_init(&decoder->trial, &trial_type, alloc, err));
     *out = decoder;
     decoder = NULL;
 done:
@@ -52,6 +59,8 @@ void dwi_json_decoder_free(dwi_json_decoder *decoder)
     alloc = decoder->alloc;
     dwi_column_done(&decoder->rows);
     dwi_json_node_done(&decoder->node, alloc);
+    dwi_column_done(&decoder->trial);
+    dwi_json_node_done(&decoder->trial_node, alloc);
     dwi_json_reader_done(&decoder->reader);
     dwi_arena_done(&decoder->arena);
     dwi_free(alloc, decoder, sizeof(*decoder));
@@ -83,19 +92,36 @@ dw_status dwi_json_decoder_set_epoch(dwi_json_decoder *decoder, dwi_sv column, d
     return DW_OK;
 }
 
+/* Room for one more field after those of the current type. Types share one array, of which each
+ * sees as many fields as it has: what an older one sees never changes. */
+static bool fields_room(dwi_json_decoder *decoder)
+{
+    const dwi_type *type = decoder->node.type;
+    size_t cap = type->n_fields < 32 ? 64 : type->n_fields * 2;
+    dwi_field *fields;
+
+    if (decoder->fields != NULL && type->n_fields < decoder->fields_cap)
+        return true;
+    fields = dwi_arena_array(&decoder->arena, cap, sizeof(*fields));
+    if (fields == NULL)
+        return false;
+    if (type->n_fields > 0)
+        memcpy(fields, type->fields, type->n_fields * sizeof(*fields));
+    decoder->fields = fields;
+    decoder->fields_cap = cap;
+    return true;
+}
+
 /* The decoder's struct type with one more field. */
 static const dwi_type *wider_type(dwi_json_decoder *decoder, const dwi_field *field)
 {
     const dwi_type *old = decoder->node.type;
     dwi_type *type = dwi_arena_dup(&decoder->arena, old, sizeof(*old));
-    dwi_field *fields = dwi_arena_array(&decoder->arena, old->n_fields + 1, sizeof(*fields));
 
-    if (type == NULL || fields == NULL)
+    if (type == NULL || !fields_room(decoder))
         return NULL;
-    if (old->n_fields > 0)
-        memcpy(fields, old->fields, old->n_fields * sizeof(*fields));
-    fields[old->n_fields] = *field;
-    type->fields = fields;
+    decoder->fields[old->n_fields] = *field;
+    type->fields = decoder->fields;
     type->n_fields++;
     return type;
 }
@@ -238,39 +264,70 @@ done:
     return status;
 }
 
-/* The row is there, with null in the new field's column: puts the value in its place. */
-static dw_status add_unknown(dwi_json_decoder *decoder, const dwi_json_unknown *field,
-                             dw_error *err)
+/* The value into a column; one that does not fit is explained. */
+static dwi_fit read_unknown(dwi_json_decoder *decoder, const dwi_json_unknown *field,
+                            dwi_json_node *node, dwi_column *column, dwi_sv name)
 {
     dwi_json_reader *reader = &decoder->reader;
-    dwi_type_kind seen = dwi_json_kind_at(field->value, reader->scan.end);
-    dwi_column *column;
-    dwi_json_node *node;
-    int i;
     dwi_fit fit;
-    dw_status status;
 
-    if (seen == DWI_VOID)
-        return DW_OK;
-    DWI_TRY(decide(decoder, field, seen, &i, err));
-    if (i < 0)
-        return DW_OK;
-    column = &decoder->rows.children[i];
-    node = &decoder->node.children[i];
-    dwi_column_truncate(column, column->length - 1);
     reader->scan.at = field->value;
     reader->explain = true;
     reader->n_path = 0;
     fit = dwi_json_read_value(reader, node, column, 1);
     reader->explain = false;
-    if (fit == DWI_FIT_OK)
+    if (fit == DWI_FIT_BAD && reader->n_path < DWI_JSON_MAX_PATH)
+        reader->path[reader->n_path++] = name;
+    return fit;
+}
+
+/* The row is there, with null in the new field's column: puts the value in its place. */
+static dw_status add_unknown(dwi_json_decoder *decoder, const dwi_json_unknown *field,
+                             dw_error *err)
+{
+    dwi_type_kind seen = dwi_json_kind_at(field->value, decoder->reader.scan.end);
+    dwi_column *column;
+    int i = -1;
+    dwi_fit fit;
+    dw_status status = DW_OK;
+
+    if (seen != DWI_VOID)
+        DWI_TRY(decide(decoder, field, seen, &i, err));
+    if (i < 0)
         return DW_OK;
-    if (fit != DWI_FIT_BAD)
-        return dwi_err_nomem(err);
-    reader->path[reader->n_path++] = decoder->node.type->fields[i].name;
-    status = bad_value(decoder, err);
+    column = &decoder->rows.children[i];
+    dwi_column_truncate(column, column->length - 1);
+    fit = read_unknown(decoder, field, &decoder->node.children[i], column,
+                       decoder->node.type->fields[i].name);
+    if (fit == DWI_FIT_BAD)
+        return bad_value(decoder, err);
+    return fit == DWI_FIT_OK ? DW_OK : dwi_err_nomem(err);
 done:
     return status;
+}
+
+/* What can be wrong with a new field before it has a column: its name, and a number that is too
+ * large for the double it would become. Everything else fits the type by first sight. */
+static dw_status check_unknown(dwi_json_decoder *decoder, const dwi_json_unknown *field,
+                               dw_error *err)
+{
+    dwi_json_reader *reader = &decoder->reader;
+    dwi_sv name = unknown_name(decoder, field);
+    dwi_type_kind seen = dwi_json_kind_at(field->value, reader->scan.end);
+    dwi_fit fit;
+
+    if (seen != DWI_VOID && !name_is_allowed(name))
+        return dwi_err(err, DW_E_SCHEMA,
+                       "field \"%.*s\": empty names and the characters ,;{}()= blank, tab and "
+                       "newline are not allowed in a column's name",
+                       (int)dwi_utf8_cut(name.ptr, name.len, PATH_BYTES), name.ptr);
+    if (seen != DWI_DOUBLE)
+        return DW_OK;
+    fit = read_unknown(decoder, field, &decoder->trial_node, &decoder->trial, name);
+    dwi_column_clear(&decoder->trial);
+    if (fit == DWI_FIT_BAD)
+        return bad_value(decoder, err);
+    return fit == DWI_FIT_OK ? DW_OK : dwi_err_nomem(err);
 }
 
 static dw_status add_unknowns(dwi_json_decoder *decoder, dw_error *err)
@@ -280,15 +337,8 @@ static dw_status add_unknowns(dwi_json_decoder *decoder, dw_error *err)
     dw_status status = DW_OK;
 
     /* Nothing is decided for a record that has one field which no table can take. */
-    for (size_t i = 0; i < n; i++) {
-        dwi_sv name = unknown_name(decoder, &fields[i]);
-        if (!name_is_allowed(name) &&
-            dwi_json_kind_at(fields[i].value, decoder->reader.scan.end) != DWI_VOID)
-            return dwi_err(err, DW_E_SCHEMA,
-                           "field \"%.*s\": empty names and the characters ,;{}()= blank, tab and "
-                           "newline are not allowed in a column's name",
-                           (int)dwi_utf8_cut(name.ptr, name.len, PATH_BYTES), name.ptr);
-    }
+    for (size_t i = 0; i < n; i++)
+        DWI_TRY(check_unknown(decoder, &fields[i], err));
     for (size_t i = 0; i < n; i++)
         DWI_TRY(add_unknown(decoder, &fields[i], err));
 done:

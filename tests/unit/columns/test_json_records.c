@@ -374,6 +374,8 @@ static void a_rejected_record_brings_no_column(void **state)
     reject_text(&f, "{\"new\":1,\"n\":\"bad\"}", DW_E_SCHEMA, "field n");
     reject_text(&f, "{\"new\":1,\"n\":2", DW_E_RECORD, "unexpected end");
     reject_text(&f, "{\"new\":1} x", DW_E_RECORD, "more text");
+    reject_text(&f, "{\"new\":1,\"huge\":1e400}", DW_E_SCHEMA,
+                "field huge: 1e400 is out of range of double");
     reject_text(&f, "{\"new\":1,\"bad name\":2}", DW_E_SCHEMA, "field \"bad name\"");
     DWT_EQ(f.asked, 0);
     DWT_EQ(f.rows->n_children, 3);
