@@ -44,6 +44,19 @@ done:
     return status;
 }
 
+/* Once the batch is accepted its columns are used, also when they hold nothing but nulls. */
+static dw_status use_columns(dw_txn *txn, const struct ArrowSchema *schema, dw_error *err)
+{
+    const dwi_type *type = dwi_json_decoder_type(txn->decoder);
+    dw_status status = DW_OK;
+
+    for (int64_t i = 0; i < schema->n_children; i++)
+        DWI_TRY(dwi_txn_use_column(
+            txn, (size_t)dwi_type_find(type, dwi_sv_cstr(schema->children[i]->name)), err));
+done:
+    return status;
+}
+
 /* Copies rows into the buffer, encoding it as it fills. The transaction is as before when the first
  * copy fails. */
 static dw_status gather(dw_txn *txn, const dwi_vec *rows, dw_error *err)
@@ -73,6 +86,7 @@ dw_status dw_append(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSch
     if ((txn->flags & DW_TXN_ADD_COLUMNS) != 0)
         DWI_TRY(adopt_columns(txn, schema, err));
     DWI_TRY(dwi_arrow_view(&arena, schema, batch, dwi_json_decoder_type(txn->decoder), &rows, err));
+    DWI_TRY(use_columns(txn, schema, err));
     if (rows->length >= STRAIGHT_ROWS)
         DWI_TRY(dwi_txn_encode_vec(txn, rows, err));
     else

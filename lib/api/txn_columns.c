@@ -4,8 +4,6 @@
  * the commit have it: bad data does not evolve a table. */
 #include "api/txn_impl.h"
 
-#include <assert.h>
-
 static size_t n_base(const dw_txn *txn)
 {
     return txn->committer.base->schema->root->n_fields;
@@ -15,7 +13,8 @@ dw_status dwi_txn_use_column(dw_txn *txn, size_t index, dw_error *err)
 {
     size_t before = txn->used_cap;
 
-    assert(index >= n_base(txn));
+    if (index < n_base(txn))
+        return DW_OK;
     index -= n_base(txn);
     if (!dwi_txn_grow(txn, (void **)&txn->used, &txn->used_cap, index + 1, sizeof(*txn->used)))
         return dwi_err_nomem(err);
@@ -102,6 +101,17 @@ done:
     return status;
 }
 
+dw_status dwi_txn_use_columns(dw_txn *txn, const dwi_field *fields, size_t n, dw_error *err)
+{
+    const dwi_type *type = dwi_json_decoder_type(txn->decoder);
+    dw_status status = DW_OK;
+
+    for (size_t i = 0; i < n; i++)
+        DWI_TRY(dwi_txn_use_column(txn, (size_t)dwi_type_find(type, fields[i].name), err));
+done:
+    return status;
+}
+
 /* The type with the fields that it lacks at its end, or as it is; in `arena`. */
 static dw_status wider_type(dwi_arena *arena, const dwi_type *type, const dwi_field *fields,
                             size_t n, const dwi_type **out, dw_error *err)
@@ -138,11 +148,6 @@ dw_status dwi_txn_widen(dw_txn *txn, const dwi_field *fields, size_t n, dw_error
     DWI_TRY(wider_type(&arena, type, fields, n, &wider, err));
     if (wider->n_fields > type->n_fields)
         DWI_TRY(dwi_json_decoder_widen(txn->decoder, wider, err));
-    for (size_t i = 0; i < n; i++) {
-        int at = dwi_type_find(dwi_json_decoder_type(txn->decoder), fields[i].name);
-        if (at >= 0 && (size_t)at >= n_base(txn))
-            DWI_TRY(dwi_txn_use_column(txn, (size_t)at, err));
-    }
 done:
     dwi_arena_done(&arena);
     return status;
@@ -208,6 +213,7 @@ dw_status dw_txn_add_columns(dw_txn *txn, const char *schema_json, dw_error *err
         }
     }
     DWI_TRY(dwi_txn_widen(txn, fields, schema->root->n_fields, err));
+    DWI_TRY(dwi_txn_use_columns(txn, fields, schema->root->n_fields, err));
 done:
     dwi_schema_unref(schema);
     dwi_arena_done(&arena);

@@ -54,10 +54,11 @@ dw_status dwi_txn_break(dw_txn *txn, dw_status status);
 /* The columns to add: those fields of the decoder's type after the base state's that are used.
  * *out lives as long as the transaction. */
 dw_status dwi_txn_new_columns(dw_txn *txn, const dwi_field **out, size_t *out_n, dw_error *err);
-/* Makes fields known to the decoder that it lacks, and used; those that it has must have the same
- * type (DW_E_SCHEMA). */
+/* Makes fields known to the decoder that it lacks; those that it has must have the same type
+ * (DW_E_SCHEMA). */
 dw_status dwi_txn_widen(dw_txn *txn, const dwi_field *fields, size_t n, dw_error *err);
-/* Field `index` of the decoder's type is used. */
+/* Fields that the decoder knows, or the one with an index in its type, are used from now on. */
+dw_status dwi_txn_use_columns(dw_txn *txn, const dwi_field *fields, size_t n, dw_error *err);
 dw_status dwi_txn_use_column(dw_txn *txn, size_t index, dw_error *err);
 /* Rows of the decoder's type without the columns that nothing uses; new ones with a value are used
  * from now on. *out is `rows`, or made in `arena`. */

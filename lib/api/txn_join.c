@@ -55,6 +55,7 @@ static dw_status join_columns(dw_txn *txn, const dw_txn *other, dw_error *err)
         n++;
     }
     DWI_TRY(dwi_txn_widen(txn, fields, n, err));
+    DWI_TRY(dwi_txn_use_columns(txn, fields, n, err));
 done:
     dwi_arena_done(&arena);
     return status;
