@@ -256,7 +256,7 @@ static void racing_writers_over_a_failing_store_publish_every_batch_once(void **
         DWT_EQ(pthread_join(writers[i].thread, NULL), 0);
         unknown += writers[i].unknown;
     }
-    print_message("%lld faults, %d commits told unknown\n", (long long)dwi_fault_hits(w.faulty),
+    print_message("# %lld faults, %d commits told unknown\n", (long long)dwi_fault_hits(w.faulty),
                   unknown);
     assert_true(dwi_fault_hits(w.faulty) > 20);
     for (int i = 0; i < WRITERS; i++) {
