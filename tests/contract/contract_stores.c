@@ -60,8 +60,7 @@ static void print_line(void *ctx, int level, const char *message)
     print_message("%s\n", message);
 }
 
-/* A prefix of its own in the bucket of the test server. */
-static dw_store *open_s3(void)
+dw_store *contract_store_open_s3(const char *bucket, const char *key, const char *secret)
 {
     dw_store_options opts = DW_STORE_OPTIONS_INIT;
     char uuid[DWI_UUID_TEXT + 1];
@@ -72,11 +71,13 @@ static dw_store *open_s3(void)
     opts.flags = DW_S3_ALLOW_HTTP;
     opts.log = print_line;
     opts.s3_endpoint = getenv("DELTAWRITE_TEST_S3_ENDPOINT");
-    opts.s3_access_key_id = setting("DELTAWRITE_TEST_S3_KEY", "minioadmin");
-    opts.s3_secret_access_key = setting("DELTAWRITE_TEST_S3_SECRET", "minioadmin");
+    opts.s3_access_key_id = key != NULL ? key : setting("DELTAWRITE_TEST_S3_KEY", "minioadmin");
+    opts.s3_secret_access_key =
+        secret != NULL ? secret : setting("DELTAWRITE_TEST_S3_SECRET", "minioadmin");
     dwi_uuid(dwi_env_system(), uuid);
     (void)snprintf(uri, sizeof(uri), "s3://%s/contract/%s/a b%%41+",
-                   setting("DELTAWRITE_TEST_S3_BUCKET", "contract"), uuid);
+                   bucket != NULL ? bucket : setting("DELTAWRITE_TEST_S3_BUCKET", "contract"),
+                   uuid);
     DWT_OK(dw_store_open_uri(uri, &opts, &store, &err), &err);
     return store;
 }
@@ -99,7 +100,7 @@ dw_store *contract_store_open(const char *kind)
         return open_fault();
     if (strcmp(kind, "memory") == 0)
         return open_memory();
-    return strcmp(kind, "local") == 0 ? open_local() : open_s3();
+    return strcmp(kind, "local") == 0 ? open_local() : contract_store_open_s3(NULL, NULL, NULL);
 }
 
 /* A folder's content with all below it, by the store's own listing would leave the folders. */

@@ -476,6 +476,31 @@ static void an_aborted_upload_leaves_nothing(void **state)
     dwi_upload_abort(NULL);
 }
 
+/* What a real server says to wrong settings; on S3 only. */
+static void expect_refusal(dw_store *store, dw_status code, const char *text)
+{
+    dw_error err = DW_ERROR_INIT;
+    dwi_buf out;
+
+    dwi_buf_init(&out, dwi_alloc_default());
+    DWT_ERR(dwi_store_get(store, "k", (dw_range)DW_RANGE_ALL, 1, &out, &err), &err, code, text);
+    DWT_ERR(dwi_store_put(store, "k", text_bytes("x"), DW_PUT_IF_ABSENT, &err), &err, code, text);
+    DWT_ERR(dwi_store_put(store, "k", text_bytes("x"), DW_PUT_OVERWRITE, &err), &err, code, text);
+    DWT_ERR(dwi_store_list(store, "", NULL, append_key, &out, &err), &err, code, text);
+    dw_store_unref(store);
+    dwi_buf_done(&out);
+}
+
+static void wrong_settings_are_told_by_name(void **state)
+{
+    (void)state;
+    expect_refusal(contract_store_open_s3("no-such-bucket-here", NULL, NULL), DW_E_NOT_FOUND,
+                   "bucket no-such-bucket-here does not exist");
+    expect_refusal(contract_store_open_s3(NULL, "nobody", NULL), DW_E_DENIED, "InvalidAccessKeyId");
+    expect_refusal(contract_store_open_s3(NULL, NULL, "wrong-secret"), DW_E_DENIED,
+                   "SignatureDoesNotMatch");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +523,10 @@ int main(int argc, char **argv)
         ON_STORE(uploads_appear_whole_at_their_end),
         ON_STORE(an_aborted_upload_leaves_nothing),
     };
+    const struct CMUnitTest s3_tests[] = {
+        cmocka_unit_test(wrong_settings_are_told_by_name),
+    };
+    int failures;
 
     kind = argc > 1 ? argv[1] : "memory";
     if (!contract_store_known(kind)) {
@@ -506,5 +535,8 @@ int main(int argc, char **argv)
     }
     if (!contract_store_present(kind))
         return 77;
-    return cmocka_run_group_tests_name(kind, tests, NULL, NULL);
+    failures = cmocka_run_group_tests_name(kind, tests, NULL, NULL);
+    if (strcmp(kind, "s3") == 0)
+        failures += cmocka_run_group_tests_name("s3 settings", s3_tests, NULL, NULL);
+    return failures;
 }
