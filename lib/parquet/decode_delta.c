@@ -103,14 +103,39 @@ static uint64_t unpack_one(const uint8_t *p, const uint8_t *end, size_t at, unsi
     return width == 64 ? value : value & ((UINT64_C(1) << width) - 1);
 }
 
+/* How many of n values can be read with whole 8-byte loads that stay within the data. */
+static size_t plain_loads(const dwi_delta_reader *r, unsigned width, size_t n)
+{
+    size_t bytes = (size_t)(r->end - r->pos);
+    size_t fit;
+
+    if (width == 0)
+        return n;
+    if (width > 56 || bytes < 8)
+        return 0;
+    fit = ((bytes - 8) * 8 + 7 - r->bit) / width + 1;
+    return fit < n ? fit : n;
+}
+
 static bool read_deltas(dwi_delta_reader *r, int64_t *out, size_t n)
 {
     unsigned width = r->widths[r->miniblock];
+    uint64_t mask = width >= 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+    uint64_t min_delta = r->min_delta;
     uint64_t last = r->last;
+    size_t plain = plain_loads(r, width, n);
+    size_t i = 0;
 
     if (((r->bit + n * width) + 7) / 8 > (size_t)(r->end - r->pos))
         return false;
-    for (size_t i = 0; i < n; i++) {
+    if (width == 0)
+        for (; i < plain; i++)
+            out[i] = (int64_t)(last += min_delta);
+    for (size_t at = r->bit; i < plain; i++, at += width) {
+        last += min_delta + ((dwi_le64(r->pos + (at >> 3)) >> (at & 7)) & mask);
+        out[i] = (int64_t)last;
+    }
+    for (; i < n; i++) {
         last += r->min_delta + unpack_one(r->pos, r->end, r->bit + i * width, width);
         out[i] = (int64_t)last;
     }

@@ -135,15 +135,30 @@ static size_t unpack_bits(const uint8_t *p, uint8_t *out, size_t n)
     return i;
 }
 
+/* Eight values of up to eight bits a load, as long as loads stay within the data. */
+static size_t unpack_eights(const dwi_rle_reader *r, uint8_t *out, size_t n)
+{
+    const uint8_t *p = r->pos;
+    unsigned width = (unsigned)r->width;
+    uint64_t mask = (UINT64_C(1) << width) - 1;
+    size_t i = 0;
+
+    for (; i + 8 <= n && r->end - p >= 8; i += 8, p += width) {
+        uint64_t word = dwi_le64(p);
+        for (unsigned k = 0; k < 8; k++)
+            out[i + k] = (uint8_t)((word >> (k * width)) & mask);
+    }
+    return i;
+}
+
 static void unpack_u8(const dwi_rle_reader *r, uint8_t *out, size_t n)
 {
     size_t at = r->bit;
     size_t i = 0;
 
-    if (r->width == 1 && r->bit == 0) {
-        i = unpack_bits(r->pos, out, n);
-        at += i;
-    }
+    if (r->bit == 0)
+        i = r->width == 1 ? unpack_bits(r->pos, out, n) : unpack_eights(r, out, n);
+    at += i * (size_t)r->width;
     for (; i < n; i++, at += (size_t)r->width)
         out[i] = (uint8_t)unpack_one(r->pos, r->end, at, r->width);
 }

@@ -240,7 +240,7 @@ def test_a_wide_file_with_a_footer_longer_than_the_first_read(tmp_path):
 
 
 def test_chunks_larger_than_a_read_are_read_in_pieces(tmp_path):
-    n = 600_000
+    n = 200_000
     table = pa.table({"a": pa.array([k * 11400714819323198485 % 2**63 for k in range(n)], pa.int64()),
                       "s": pa.array([f"{k * 7919}" for k in range(n)])})
     check(table, tmp_path / "f.parquet", "50000", compression="none", use_dictionary=False)
@@ -294,14 +294,14 @@ def test_a_projection_gives_what_is_asked_for(tmp_path, projection, version):
 
 
 def test_a_small_file_of_huge_rows_is_refused_before_memory_is_taken(tmp_path):
-    """A dictionary of one long string, and a run of a hundred thousand indices: 100 GB in a small file."""
+    """A dictionary of one long string, and a run of three thousand indices: 3 GB in a small file."""
     path = tmp_path / "f.parquet"
-    values = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["x" * 1_000_000]))
+    values = pa.DictionaryArray.from_arrays(pa.array([0] * 3000, pa.int32()), pa.array(["x" * 1_000_000]))
     pq.write_table(pa.table({"s": values}), path, compression="zstd", write_statistics=False)
     assert path.stat().st_size < 100_000
     program = BUILD / "tests" / "unit" / "parquet" / "parquet_cat"
     limit = ["bash", "-c", 'ulimit -v 3000000; exec "$0" "$@"', program]
-    done = subprocess.run([*limit, "-q", "-b", "100000", path], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*limit, "-q", "-b", "3000", path], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "column s: " in done.stderr, done.stderr
     assert "batch of rows" in done.stderr
     done = subprocess.run([*limit, "-q", "-b", "100", path], capture_output=True, text=True, timeout=60)
