@@ -21,6 +21,8 @@ static const struct verb verbs[] = {
      verb_files},
     {"txns", "TABLE", "Show the application ids that wrote to a table, with their versions.",
      "deltawrite txns ./events", verb_txns},
+    {"cat", "TABLE", "Print a table's rows as NDJSON.",
+     "deltawrite cat ./events --columns event_type,user_id --limit 5", verb_cat},
     {"import", "TABLE FILE...", "Append the records of NDJSON files ('-' is standard input).",
      "zcat events.gz | deltawrite import ./events - --create", verb_import},
     {"checkpoint", "TABLE", "Write a checkpoint of the latest version.",

@@ -11,7 +11,7 @@ FIELDS = [("flag", "boolean"), ("tiny", "byte"), ("small", "short"), ("int", "in
 
 ROWS = [
     {"flag": True, "tiny": -128, "small": 32767, "int": -2147483648, "big": 9223372036854775807, "single": 0.1,
-     "real": 1e300, "price": -12345678901234567890123456789012345.678, "text": "ü \"quoted\"\n\u0000 🙂",
+     "real": 1e300, "price": "exact", "text": "ü \"quoted\"\n\u0000 🙂",
      "blob": base64.b64encode(bytes(range(256))).decode(), "day": "0001-01-01",
      "at": "1969-12-31T23:59:59.999999Z", "local": "9999-12-31T23:59:59.999999"},
     {},
@@ -32,14 +32,13 @@ def ndjson(rows):
 
 
 def test_every_type_goes_in_and_comes_out(local_tool, table):
-    text = ndjson(ROWS).replace("-1.2345678901234568e+34", "-12345678901234567890123456789012345.678")
-    assert "12345678901234567890123456789012345.678" in text
+    text = ndjson(ROWS).replace('"exact"', "-12345678901234567890123456789012345.678")
     printed = local_tool("import", table, "-", stdin=text)
     assert "3 rows" in printed and "version 1" in printed
     out = local_tool("cat", table)
     got = [json.loads(line) for line in out.splitlines()]
     assert len(got) == 3 and all(list(row) == [name for name, _ in FIELDS] for row in got)
-    assert got[0] == ROWS[0]
+    assert got[0] == ROWS[0] | {"price": -12345678901234567890123456789012345.678}
     assert '"price":-12345678901234567890123456789012345.678' in out, "decimals keep all of their digits"
     assert got[1] == {name: None for name, _ in FIELDS}
     assert got[2] == {name: ROWS[2].get(name) for name, _ in FIELDS}
@@ -49,7 +48,7 @@ def test_every_type_goes_in_and_comes_out(local_tool, table):
 def test_an_older_version_is_seen_by_number_and_time(local_tool, table):
     for i in range(3):
         local_tool("import", table, "-", stdin=f'{{"int":{i}}}\n')
-    assert [row["int"] for row in local_tool.rows(table, "--version", 2)] == [0, 1]
+    assert sorted(row["int"] for row in local_tool.rows(table, "--version", 2)) == [0, 1]
     assert local_tool.rows(table, "--version", 0) == []
     history = local_tool.json("history", table)
     assert [e["version"] for e in history] == [3, 2, 1, 0]
@@ -67,7 +66,7 @@ def test_info_says_it_all(local_tool, table):
     info = local_tool.json("info", table)
     assert info["version"] == 1 and info["numFiles"] == 1 and info["numRecords"] == 3 and info["sizeBytes"] > 0
     assert info["protocol"] == {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["timestampNtz"],
-                                "writerFeatures": ["timestampNtz"]}
+                                "writerFeatures": ["timestampNtz", "appendOnly", "invariants"]}
     assert [f["name"] for f in info["schema"]["fields"]] == [name for name, _ in FIELDS]
     assert info["partitionColumns"] == [] and info["txns"] == {"loader": 7}
     assert info["appendable"] is True and info["refusal"] is None
