@@ -32,14 +32,18 @@ typedef struct reading {
     sidecar *sidecars;
 } reading;
 
+static const dwi_field *find_field(const dwi_type *type, const char *name)
+{
+    for (size_t i = 0; type != NULL && i < type->n_fields; i++)
+        if (dwi_sv_eq_cstr(type->fields[i].name, name))
+            return &type->fields[i];
+    return NULL;
+}
+
 static bool has_column(const dwi_parquet_reader *reader, int column)
 {
-    const dwi_type *type = dwi_parquet_reader_type(reader);
-
-    for (size_t i = 0; i < type->n_fields; i++)
-        if (dwi_sv_eq(type->fields[i].name, dwi_checkpoint_column(column)->name))
-            return true;
-    return false;
+    return find_field(dwi_parquet_reader_type(reader), dwi_checkpoint_column(column)->name.ptr) !=
+           NULL;
 }
 
 /* The row group may hold one of the actions asked for. */
@@ -75,6 +79,24 @@ done:
     return status;
 }
 
+/* add.stats_parsed of the file, where it has statistics in no other form. */
+static const dwi_field *needed_stats(const dwi_parquet_reader *reader)
+{
+    const dwi_field *add = find_field(dwi_parquet_reader_type(reader), "add");
+    size_t n = dwi_parquet_reader_row_groups(reader);
+    const dwi_field *parsed;
+    size_t without = 0;
+
+    if (add == NULL)
+        return NULL;
+    if (find_field(add->type, "stats") == NULL)
+        without = n;
+    while (without < n && dwi_parquet_reader_all_null(reader, without, DWI_SV("add.stats")))
+        without++;
+    parsed = find_field(add->type, "stats_parsed");
+    return without == n && parsed != NULL && parsed->type->kind == DWI_STRUCT ? parsed : NULL;
+}
+
 /* Columns of the mask that the file has; row groups without any of them are left out. */
 static unsigned narrow(dwi_parquet_reader *reader, unsigned columns)
 {
@@ -101,7 +123,7 @@ static dw_status read_rows(const reading *r, dwi_parquet_reader *reader, unsigne
     columns = narrow(reader, columns);
     if (columns == 0)
         goto done;
-    root = dwi_checkpoint_root(&arena, columns);
+    root = dwi_checkpoint_root(&arena, columns, needed_stats(reader));
     if (root == NULL)
         DWI_TRY(dwi_err_nomem(err));
     DWI_TRY(dwi_parquet_reader_project(reader, root, err));

@@ -2,6 +2,8 @@
 /* Rows of checkpoints to actions. The order of fields is that of checkpoint_schema.c. */
 #include "delta/checkpoint_schema.h"
 
+#include "delta/stats_parsed.h"
+
 /* One value of a vector: a row in the coordinates of the vector's own offset. */
 typedef struct cell {
     const dwi_vec *vec;
@@ -141,6 +143,19 @@ static void get_txn(row_reader *r, cell c, dwi_txn_action *out)
     out->last_updated = get_long(next_field(c, &at), -1);
 }
 
+static void get_parsed_stats(row_reader *r, cell c, dwi_sv *out)
+{
+    dwi_buf json;
+
+    if (is_null(c))
+        return;
+    dwi_buf_init(&json, r->arena->alloc);
+    dwi_stats_parsed_append_json(&json, c.vec, c.row);
+    if (json.failed || !dwi_arena_sv(r->arena, (dwi_sv){(const char *)json.data, json.len}, out))
+        r->status = dwi_err_nomem(r->err);
+    dwi_buf_done(&json);
+}
+
 static void get_add(row_reader *r, cell c, dwi_add *out)
 {
     size_t at = 0;
@@ -156,6 +171,8 @@ static void get_add(row_reader *r, cell c, dwi_add *out)
     out->default_row_commit_version = get_long(next_field(c, &at), -1);
     out->clustering_provider = get_string(next_field(c, &at));
     out->stats = get_string(next_field(c, &at));
+    if (out->stats.ptr == NULL && at < c.vec->n_children)
+        get_parsed_stats(r, next_field(c, &at), &out->stats);
 }
 
 static void get_remove(row_reader *r, cell c, dwi_remove *out)

@@ -137,7 +137,20 @@ const char *dwi_checkpoint_key_leaf(int column)
     return leaves[column];
 }
 
-const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned mask)
+static const dwi_type *add_with(dwi_arena *arena, const dwi_field *more)
+{
+    dwi_type *type = dwi_arena_dup(arena, &type_add, sizeof(type_add));
+    dwi_field *fields = dwi_arena_array(arena, COUNT(add_fields) + 1, sizeof(*fields));
+
+    if (type == NULL || fields == NULL)
+        return NULL;
+    memcpy(fields, add_fields, sizeof(add_fields));
+    fields[type->n_fields++] = *more;
+    type->fields = fields;
+    return type;
+}
+
+const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned mask, const dwi_field *stats_parsed)
 {
     dwi_field *fields = dwi_arena_array(arena, DWI_CP_COLUMNS, sizeof(*fields));
     dwi_type *root = dwi_arena_zero(arena, sizeof(*root));
@@ -146,8 +159,16 @@ const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned mask)
         return NULL;
     root->kind = DWI_STRUCT;
     root->fields = fields;
-    for (int i = 0; i < DWI_CP_COLUMNS; i++)
-        if ((mask & (1u << i)) != 0)
-            fields[root->n_fields++] = columns[i];
+    for (int i = 0; i < DWI_CP_COLUMNS; i++) {
+        dwi_field *field = &fields[root->n_fields];
+        if ((mask & (1u << i)) == 0)
+            continue;
+        *field = columns[i];
+        if (i == DWI_CP_ADD && stats_parsed != NULL)
+            field->type = add_with(arena, stats_parsed);
+        if (field->type == NULL)
+            return NULL;
+        root->n_fields++;
+    }
     return root;
 }

@@ -24,8 +24,11 @@ enum {
 const dwi_field *dwi_checkpoint_column(int column);
 /* A leaf that is never null in a row that holds this action: dotted path. */
 const char *dwi_checkpoint_key_leaf(int column);
-/* The root of a file that has the columns of the mask (1u << DWI_CP_...); NULL: out of memory. */
-const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned columns);
+/* The root of a file that has the columns of the mask (1u << DWI_CP_...). `stats_parsed` (NULL:
+ * none) is one more field of add, from which add.stats is made where that is null. NULL: out of
+ * memory. */
+const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned columns,
+                                    const dwi_field *stats_parsed);
 
 /* The action in a row of a batch of dwi_checkpoint_root(); DWI_ACTION_UNKNOWN: none of the columns
  * that the mask has. Texts are views of the batch, lists live in `arena`. DW_E_CORRUPT: a field

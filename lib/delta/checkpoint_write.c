@@ -213,7 +213,7 @@ static dw_status write_checkpoint(checkpoint_writer *w, const char *key, dw_erro
 
     dwi_arena_init(&arena, w->log->alloc);
     DWI_TRY(read_settings(w, err));
-    root = dwi_checkpoint_root(&arena, (1u << DWI_CP_WRITTEN) - 1);
+    root = dwi_checkpoint_root(&arena, (1u << DWI_CP_WRITTEN) - 1, NULL);
     if (root == NULL)
         DWI_TRY(dwi_err_nomem(err));
     DWI_TRY(dwi_column_init(&w->batch, root, w->log->alloc, err));
