@@ -89,26 +89,44 @@ static size_t sequence_length(const unsigned char *p, size_t len)
     return n;
 }
 
+/* The escape of a byte that cannot stand in a JSON string as it is. */
+static void add_escape(struct textbuf *buf, unsigned char c)
+{
+    char letter = c >= 8 && c <= 13 && c != 11 ? "btn-fr"[c - 8] : '\0';
+
+    if (c == '"' || c == '\\')
+        textbuf_printf(buf, "\\%c", c);
+    else if (letter != '\0')
+        textbuf_printf(buf, "\\%c", letter);
+    else
+        textbuf_printf(buf, "\\u%04x", c);
+}
+
 void textbuf_json_string(struct textbuf *buf, const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text;
+    size_t plain = 0; /* bytes before p that go out as they are */
 
     textbuf_add(buf, "\"", 1);
     while (len > 0) {
         size_t n = sequence_length(p, len);
+        bool escaped = *p < 0x20 || *p == 0x7f || *p == '"' || *p == '\\';
 
-        if (n == 0)
-            textbuf_puts(buf, "\xef\xbf\xbd");
-        else if (*p == '"' || *p == '\\')
-            textbuf_printf(buf, "\\%c", *p);
-        else if (*p < 0x20 || *p == 0x7f)
-            textbuf_printf(buf, "\\u%04x", *p);
-        else
-            textbuf_add(buf, (const char *)p, n);
-        n = n == 0 ? 1 : n;
+        if (n == 0 || escaped) {
+            textbuf_add(buf, (const char *)p - plain, plain);
+            plain = 0;
+            if (n == 0)
+                textbuf_puts(buf, "\xef\xbf\xbd");
+            else
+                add_escape(buf, *p);
+            n = 1;
+        } else {
+            plain += n;
+        }
         p += n;
         len -= n;
     }
+    textbuf_add(buf, (const char *)p - plain, plain);
     textbuf_add(buf, "\"", 1);
 }
 

@@ -174,10 +174,13 @@ static bool append_bytes(struct textbuf *out, struct column c, int64_t at)
     size_t len = (size_t)(offsets[at + 1] - offsets[at]);
     const char *start = len == 0 ? "" : data + offsets[at];
 
-    if (c.schema->format[0] == 'u')
+    if (c.schema->format[0] == 'u') {
         textbuf_json_string(out, start, len);
-    else
+    } else {
+        add_char(out, '"');
         textbuf_base64(out, start, len);
+        add_char(out, '"');
+    }
     return true;
 }
 
