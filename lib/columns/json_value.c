@@ -6,6 +6,7 @@
 #include "base/calendar.h"
 #include "base/checked.h"
 #include "columns/append.h"
+#include "columns/decimal_double.h"
 #include "columns/json_text.h"
 #include "json/json_number.h"
 
@@ -104,10 +105,19 @@ static bool fast_double(const dwi_scan_number *number, double *out)
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     int32_t exponent = number->exponent;
     double value = (double)number->mantissa;
+    double above;
 
-    if (number->cut || number->mantissa > (UINT64_C(1) << 53) || exponent < -22 || exponent > 22)
+    if (number->cut) {
+        /* The digits that were cut off lie between these two. */
+        if (!dwi_decimal_to_double(number->mantissa, exponent, &value) ||
+            !dwi_decimal_to_double(number->mantissa + 1, exponent, &above) ||
+            memcmp(&value, &above, sizeof(value)) != 0)
+            return false;
+    } else if (number->mantissa <= (UINT64_C(1) << 53) && exponent >= -22 && exponent <= 22) {
+        value = exponent < 0 ? value / powers[-exponent] : value * powers[exponent];
+    } else if (!dwi_decimal_to_double(number->mantissa, exponent, &value)) {
         return false;
-    value = exponent < 0 ? value / powers[-exponent] : value * powers[exponent];
+    }
     *out = number->negative ? -value : value;
     return true;
 }
