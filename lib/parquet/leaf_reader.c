@@ -143,6 +143,8 @@ static dw_status open_data_page(dwi_leaf_reader *leaf, const dwi_page *page, dw_
 {
     if (page->num_values > leaf->chunk_left)
         return dwi_leaf_corrupt(leaf, "more values than its column chunk", err);
+    if (page->num_values == 0)
+        return DW_OK;
     leaf->chunk_left -= page->num_values;
     leaf->page_left = page->num_values;
     if (leaf->max_rep > 0)

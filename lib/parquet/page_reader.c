@@ -354,7 +354,8 @@ static dw_status open_v1(dwi_page_reader *r, const page_header *h, const uint8_t
             return status;
         page->values_len = (size_t)h->uncompressed;
     }
-    if (page->type == DWI_PARQUET_DICTIONARY_PAGE)
+    /* A page of no values may have no levels either. */
+    if (page->type == DWI_PARQUET_DICTIONARY_PAGE || h->num_values == 0)
         return DW_OK;
     page->rep_encoding = h->rep_encoding;
     page->def_encoding = h->def_encoding;

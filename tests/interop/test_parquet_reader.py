@@ -227,6 +227,19 @@ def test_a_file_without_rows_or_row_groups_gives_nothing(tmp_path):
     assert ours(tmp_path / "g.parquet") == []
 
 
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_a_page_whose_checksum_differs_is_refused(tmp_path, version):
+    path = tmp_path / "f.parquet"
+    pq.write_table(pa.table({"a": pa.array(range(1000), pa.int64())}), path, compression="none", use_dictionary=False,
+                   write_page_checksum=True, data_page_version=version)
+    data = bytearray(path.read_bytes())
+    data[data.index((500).to_bytes(8, "little"))] ^= 1
+    path.write_bytes(data)
+    done = run(path)
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"DW_E_CORRUPT: {path}: row group 0: column a: page 0: checksum differs"
+
+
 def test_a_type_of_time_is_refused_by_name(tmp_path):
     pq.write_table(pa.table({"t": pa.array([1], pa.time64("us"))}), tmp_path / "f.parquet")
     done = run(tmp_path / "f.parquet")
