@@ -87,6 +87,30 @@ static inline void dwi_column_push_offset(dwi_column *column, size_t end)
     dwi_column_count_valid(column);
 }
 
+/* A null where there were some already, in a column of text or of fixed width; others go the long
+ * way. */
+static inline dw_status dwi_column_push_null(dwi_column *column)
+{
+    size_t width = dwi_type_width(column->type->kind);
+    bool bytes = column->type->kind == DWI_STRING || column->type->kind == DWI_BINARY;
+
+    if (column->null_count == 0 || (width == 0 && !bytes))
+        return dwi_column_append_null(column, NULL);
+    if (!dwi_column_validity_room(column) || !dwi_column_room(&column->values, width) ||
+        (bytes && !dwi_column_offset_room(column)))
+        return DW_E_NOMEM;
+    if (bytes) {
+        dwi_column_push_offset(column, column->data.len);
+    } else {
+        memset(column->values.data + column->values.len, 0, width);
+        column->values.len += width;
+        dwi_column_count_valid(column);
+    }
+    dwi_bit_set(column->validity.data, column->length - 1, false);
+    column->null_count++;
+    return DW_OK;
+}
+
 /* False: out of memory, or more than INT32_MAX bytes in the column. */
 static inline bool dwi_column_data_room(dwi_column *column, size_t more)
 {

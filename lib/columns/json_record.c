@@ -83,7 +83,7 @@ static dwi_fit read_null(dwi_json_reader *reader, const dwi_json_node *node, dwi
         return DWI_FIT_SYNTAX;
     if (!node->nullable)
         return bad_value(reader, node, start, "is in a column that takes no nulls");
-    return dwi_column_append_null(column, NULL) == DW_OK ? DWI_FIT_OK : DWI_FIT_NOMEM;
+    return dwi_column_push_null(column) == DW_OK ? DWI_FIT_OK : DWI_FIT_NOMEM;
 }
 
 /* The characters of a string: where they are in the record, or unescaped in the scratch buffer. */
@@ -471,7 +471,7 @@ static dwi_fit fill_absent(dwi_json_node *node, dwi_column *column, size_t *n_ba
         field->bad = NULL;
         if (!field->nullable)
             ++*n_bad;
-        else if (dwi_column_append_null(&column->children[i], NULL) != DW_OK)
+        else if (dwi_column_push_null(&column->children[i]) != DW_OK)
             return DWI_FIT_NOMEM;
     }
     return DWI_FIT_OK;
