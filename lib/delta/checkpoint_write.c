@@ -149,8 +149,11 @@ static dw_status check_against_crc(const checkpoint_writer *w, dw_error *err)
         goto done;
     }
     DWI_TRY(status);
-    if ((dwi_json_as_i64(dwi_json_get(root, "numFiles"), &files) && files != w->adds) ||
-        (dwi_json_as_i64(dwi_json_get(root, "tableSizeBytes"), &bytes) && bytes != w->add_bytes))
+    if (!dwi_json_as_i64(dwi_json_get(root, "numFiles"), &files))
+        files = w->adds;
+    if (!dwi_json_as_i64(dwi_json_get(root, "tableSizeBytes"), &bytes))
+        bytes = w->add_bytes;
+    if (files != w->adds || bytes != w->add_bytes)
         DWI_TRY(dwi_err(err, DW_E_CORRUPT,
                         "%s: says %" PRId64 " files of %" PRId64 " bytes, the log has %" PRId64
                         " of %" PRId64 "; no checkpoint is written",
@@ -243,7 +246,10 @@ static dw_status point_at(const checkpoint_writer *w, dw_error *err)
     dwi_buf_init(&text, w->log->alloc);
     if (key == NULL)
         DWI_TRY(dwi_err_nomem(err));
-    if (dwi_log_last_checkpoint(w->log, &known, &ignored) == DW_OK && known >= w->state->version)
+    status = dwi_log_last_checkpoint(w->log, &known, &ignored);
+    if (status == DW_E_NOMEM)
+        DWI_TRY(dwi_err_nomem(err));
+    if (status == DW_OK && known >= w->state->version)
         goto done;
     dwi_jw_init(&json, &text);
     dwi_jw_object_begin(&json);
