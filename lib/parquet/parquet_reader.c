@@ -217,7 +217,7 @@ static dw_status init_leaves(dwi_parquet_reader *reader, dw_error *err)
     dw_status status = DW_OK;
 
     reader->leaves = dwi_arena_array(&reader->plan_arena, n, sizeof(*reader->leaves));
-    reader->columns = dwi_arena_array(&reader->plan_arena, n, sizeof(*reader->columns));
+    reader->columns = dwi_arena_array(&reader->plan_arena, n, sizeof(dwi_column *));
     if (reader->leaves == NULL || reader->columns == NULL)
         return dwi_err_nomem(err);
     for (size_t i = 0; i < n; i++) {
@@ -337,7 +337,7 @@ static dw_status read_batch(dwi_parquet_reader *reader, int64_t rows, dwi_column
     bool last = rows == reader->group_left;
     dw_status status = DW_OK;
 
-    memset(reader->columns, 0, reader->n_leaves * sizeof(*reader->columns));
+    memset(reader->columns, 0, reader->n_leaves * sizeof(dwi_column *));
     for (size_t i = 0; i < reader->projection.root.n_children; i++)
         dwi_projection_bind(&reader->projection.root.children[i], &batch->children[i],
                             reader->columns);
