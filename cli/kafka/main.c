@@ -12,7 +12,8 @@
 enum { GRACE_MS = 25000, FIND_TIMEOUT_MS = 2000, LAST_WAIT_MS = 10000 };
 
 /* -1: the topic is there; else an exit code. */
-static int wait_for_topic(const struct service_config *config, struct consumer *consumer)
+static int wait_for_topic(const struct service_config *config, struct consumer *consumer,
+                          struct table_opener *opener)
 {
     int64_t start_ms = clock_monotonic_ms();
 
@@ -35,13 +36,17 @@ static int wait_for_topic(const struct service_config *config, struct consumer *
                   F_NUMBER("waited_s", (clock_monotonic_ms() - start_ms) / 1000),
                   F_NUMBER("next_try_in_s", wait_ms / 1000));
         textbuf_done(&problem);
-        (void)stop_wait(wait_ms);
+        for (; wait_ms > 0 && !stop_wait(200); wait_ms -= 200) {
+            if (table_opener_failed(opener))
+                return -1; /* no use to wait for Kafka: wait_for_table() tells */
+        }
     }
     return EXIT_CODE_DONE;
 }
 
 /* -1: *out_table is open; else an exit code. */
-static int wait_for_table(struct table_opener *opener, dw_table **out_table)
+static int wait_for_table(const struct service_config *config, struct table_opener *opener,
+                          dw_table **out_table)
 {
     dw_error err;
     int code = 0;
@@ -54,7 +59,7 @@ static int wait_for_table(struct table_opener *opener, dw_table **out_table)
         return -1;
     if (stop_requested())
         return EXIT_CODE_DONE;
-    return settings_fail(SERVICE_NAME, code, "table", err.message);
+    return settings_fail(SERVICE_NAME, code, config->table_uri, err.message);
 }
 
 static int run(const struct service_config *config, struct consumer *consumer)
@@ -65,11 +70,12 @@ static int run(const struct service_config *config, struct consumer *consumer)
 
     if (!table_opener_start(&opener, config))
         return settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");
-    code = wait_for_topic(config, consumer);
+    code = wait_for_topic(config, consumer, &opener);
     if (code < 0)
-        code = wait_for_table(&opener, &table);
+        code = wait_for_table(config, &opener, &table);
     if (code >= 0) {
-        LOG_EVENT(DW_LOG_INFO, "stopped", F_NUMBER("exit_code", code));
+        if (code == EXIT_CODE_DONE)
+            LOG_EVENT(DW_LOG_INFO, "stopped", F_NUMBER("exit_code", code));
         _exit(code); /* the opener may still wait for the store */
     }
     LOG_EVENT(DW_LOG_INFO, "table open, topic found", F_TEXT("table", config->table_uri),

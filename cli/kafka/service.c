@@ -399,7 +399,7 @@ static int leave(struct service *s)
     if (code == 0 && s->finished && pipeline_counts(&s->pipeline).rejected != 0)
         code = EXIT_CODE_REJECTED;
     LOG_EVENT(DW_LOG_INFO, "stopped", F_NUMBER("exit_code", code));
-    if (reason != NULL)
+    if (reason != NULL) /* the last line, where people look first */
         (void)fprintf(stderr, "%s: %s\n", SERVICE_NAME, reason);
     if (!clean)
         _exit(code); /* a thread may wait for the store for minutes */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <deltawrite/txn.h>
+
 #include "common/logline.h"
 #include "common/stop.h"
 #include "kafka/default_schema.h"
@@ -79,6 +81,19 @@ static const char *what_is_missing(const dw_error *err)
     return err->code == DW_E_NOT_FOUND ? "waiting for the bucket" : "waiting for the table's store";
 }
 
+/* A table that we may read but not write is told now, not with the first record. */
+static void try_writing(dw_table **table, dw_error *err)
+{
+    dw_txn *txn = NULL;
+
+    if (dw_begin(*table, NULL, &txn, err) == DW_OK) {
+        dw_txn_close(txn);
+        return;
+    }
+    dw_table_close(*table);
+    *table = NULL;
+}
+
 static void *open_until_done(void *arg)
 {
     enum { LAST_WAIT_MS = 10000 };
@@ -88,7 +103,6 @@ static void *open_until_done(void *arg)
     int64_t start_ms = clock_monotonic_ms();
     dw_table *table = NULL;
     dw_error err = DW_ERROR_INIT;
-    dw_error ignored = DW_ERROR_INIT;
 
     for (int attempt = 0; open_once(config, &options, &table, &err) != DW_OK; attempt++) {
         int64_t wait_ms = retry_wait_ms(attempt);
@@ -111,9 +125,19 @@ static void *open_until_done(void *arg)
     dw_table_close(table);
     table = NULL;
     if (open_once(config, &config->store_options, &table, &err) == DW_OK)
-        err = ignored;
+        try_writing(&table, &err);
     finish(opener, table, &err);
     return NULL;
+}
+
+bool table_opener_failed(struct table_opener *opener)
+{
+    bool failed;
+
+    (void)pthread_mutex_lock(&opener->synced.lock);
+    failed = opener->synced.done && opener->synced.table == NULL;
+    (void)pthread_mutex_unlock(&opener->synced.lock);
+    return failed;
 }
 
 bool table_opener_start(struct table_opener *opener, const struct service_config *config)

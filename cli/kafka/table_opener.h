@@ -27,4 +27,7 @@ bool table_opener_start(struct table_opener *opener, const struct service_config
 bool table_opener_poll(struct table_opener *opener, dw_table **out_table, int *out_exit_code,
                        dw_error *out_err);
 
+/* It is over, and without a table. */
+bool table_opener_failed(struct table_opener *opener);
+
 #endif

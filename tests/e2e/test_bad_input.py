@@ -169,4 +169,4 @@ def test_the_service_refuses_a_table_of_an_unsupported_protocol(service, minio, 
     with store.open_output_stream(f"{name}/delta/events/_delta_log/{1:020}.json") as f:
         f.write(b'{"protocol":{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["ownInventions"]}}\n')
     one = service().start()
-    ended(one, RUNTIME, "ownInventions", "delta/events")
+    ended(one, CONFIGURATION, "ownInventions", "delta/events")
