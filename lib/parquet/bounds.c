@@ -151,6 +151,23 @@ static int compare_bytes(const void *a, size_t a_len, const void *b, size_t b_le
     return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
+/* The same for two whose first eight bytes, or all of them, are equal. */
+static int compare_after_prefix(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+    size_t n = a_len < b_len ? a_len : b_len;
+    size_t i = 8;
+
+    for (; i + 8 <= n; i += 8) {
+        uint64_t x = dwi_bytes_prefix(a + i, 8);
+        uint64_t y = dwi_bytes_prefix(b + i, 8);
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    if (i >= n) /* empty ones have no address to add to */
+        return compare_bytes(a, a_len, b, b_len);
+    return compare_bytes(a + i, a_len - i, b + i, b_len - i);
+}
+
 static void keep(dwi_buf *buf, const uint8_t *data, size_t len)
 {
     dwi_buf_clear(buf);
@@ -160,12 +177,16 @@ static void keep(dwi_buf *buf, const uint8_t *data, size_t len)
 void dwi_bounds_widen_bytes(dwi_bounds *b, const uint8_t *data, size_t len, uint64_t prefix)
 {
     size_t kept = len < DWI_BOUNDS_KEEP ? len : DWI_BOUNDS_KEEP;
+    const dwi_buf *min = &b->min_bytes;
+    const dwi_buf *max = &b->max_bytes;
 
-    if (!b->has || compare_bytes(data, kept, b->min_bytes.data, b->min_bytes.len) < 0) {
+    if (!b->has || prefix < b->min_prefix ||
+        (prefix == b->min_prefix && compare_after_prefix(data, kept, min->data, min->len) < 0)) {
         keep(&b->min_bytes, data, kept);
         b->min_prefix = prefix;
     }
-    if (!b->has || compare_bytes(data, kept, b->max_bytes.data, b->max_bytes.len) > 0) {
+    if (!b->has || prefix > b->max_prefix ||
+        (prefix == b->max_prefix && compare_after_prefix(data, kept, max->data, max->len) > 0)) {
         keep(&b->max_bytes, data, kept);
         b->max_prefix = prefix;
     }

@@ -9,7 +9,7 @@
 #include "parquet/bit_append.h"
 #include "parquet/page_encode.h"
 
-enum { LENGTH_BYTES = 4, NESTED_ROWS = 64 };
+enum { LENGTH_BYTES = 4, NESTED_ROWS = 64, LEVEL_ROOM = 4096, COPY_BYTES = 32 };
 
 void dwi_pqw_shared_done(dwi_pqw_shared *shared)
 {
@@ -20,6 +20,7 @@ void dwi_pqw_shared_done(dwi_pqw_shared *shared)
     dwi_buf_done(&shared->decimals);
     dwi_buf_done(&shared->seen);
     dwi_buf_done(&shared->body);
+    dwi_buf_done(&shared->header);
     dwi_buf_done(&shared->packed);
 }
 
@@ -27,7 +28,7 @@ size_t dwi_pqw_shared_bytes(const dwi_pqw_shared *shared)
 {
     return dwi_codec_ctx_bytes(shared->codec_ctx) + dwi_shred_bytes(&shared->shred) +
            shared->dense.cap + shared->decimals.cap + shared->seen.cap + shared->body.cap +
-           shared->packed.cap;
+           shared->header.cap + shared->packed.cap;
 }
 
 /* Bytes of a value's PLAIN form; 0: it has a length in front, or is a bit. */
@@ -55,6 +56,7 @@ void dwi_pqw_column_init(dwi_pqw_column *column, const dwi_pqw_leaf *leaf, dwi_p
     column->leaf = leaf;
     column->shared = shared;
     column->dict_on = leaf->physical != DWI_PARQUET_BOOLEAN;
+    column->values_start = leaf->physical == DWI_PARQUET_BOOLEAN ? 0 : LEVEL_ROOM;
     dwi_dict_init(&column->dict, plain_width(leaf), alloc);
     dwi_buf_init(&column->def, alloc);
     dwi_buf_init(&column->rep, alloc);
@@ -113,6 +115,7 @@ void dwi_pqw_column_next_chunk(dwi_pqw_column *column)
     column->dict_on = column->leaf->physical != DWI_PARQUET_BOOLEAN;
     column->dict_judged = false;
     column->closed_bytes = 0;
+    column->dict_plain_bytes = 0;
     column->n_dict_pages = 0;
     column->n_plain_pages = 0;
     column->chunk_entries = 0;
@@ -121,7 +124,7 @@ void dwi_pqw_column_next_chunk(dwi_pqw_column *column)
 
 size_t dwi_pqw_column_encoded_bytes(const dwi_pqw_column *column)
 {
-    return column->closed_bytes + column->dict.page.len + column->values.len +
+    return column->closed_bytes + column->dict.page.len + dwi_pqw_column_plain_len(column) +
            column->indices.len / 2 + column->def.len / 4 + column->rep.len / 4;
 }
 
@@ -131,6 +134,16 @@ size_t dwi_pqw_column_memory(const dwi_pqw_column *column)
            column->def.cap + column->rep.cap + column->values.cap + column->indices.cap +
            column->pages.cap + column->bound_text.cap + dwi_bounds_bytes(&column->page_bounds) +
            dwi_bounds_bytes(&column->chunk_bounds) + dwi_bounds_bytes(&column->file_bounds);
+}
+
+uint8_t *dwi_pqw_column_plain_room(dwi_pqw_column *column, size_t more)
+{
+    size_t start = column->values.len == 0 ? column->values_start : 0;
+
+    if (!dwi_buf_reserve(&column->values, start + more))
+        return NULL;
+    column->values.len += start;
+    return column->values.data + column->values.len;
 }
 
 /* ---- levels ---- */
@@ -313,8 +326,12 @@ static dw_status append_fixed(dwi_pqw_column *column, const dwi_shred_slice *sli
         (values = dense_values(column, slice)) == NULL)
         return dwi_err_nomem(err);
     if (!column->dict_on) {
-        dwi_buf_append(&column->values, values, n * width);
-        return dwi_buf_status(&column->values, err);
+        uint8_t *out = dwi_pqw_column_plain_room(column, n * width);
+        if (out == NULL)
+            return dwi_err_nomem(err);
+        memcpy(out, values, n * width);
+        column->values.len += n * width;
+        return DW_OK;
     }
     indices = index_room(column, n);
     if (indices == NULL)
@@ -368,17 +385,21 @@ static dw_status append_plain_bytes(dwi_pqw_column *column, const int32_t *offse
                                     const dwi_shred_slice *slice, size_t bytes, dw_error *err)
 {
     const uint8_t *data = slice->vec->data;
-    uint8_t *out;
+    uint8_t *out = dwi_pqw_column_plain_room(column, bytes + COPY_BYTES);
+    size_t last = slice->sel == NULL ? slice->n_values - 1 : slice->sel[slice->n_values - 1];
+    int32_t end = offsets[last + 1];
 
-    if (!dwi_buf_reserve(&column->values, bytes))
+    if (out == NULL)
         return dwi_err_nomem(err);
-    out = column->values.data + column->values.len;
     for (size_t i = 0; i < slice->n_values; i++) {
         size_t at = slice->sel == NULL ? i : slice->sel[i];
         size_t len = (size_t)(offsets[at + 1] - offsets[at]);
         const uint8_t *value = len == 0 ? out : data + offsets[at];
         dwi_le32_put(out, (uint32_t)len);
-        if (len > 0)
+        /* A copy of fixed size is a few instructions; what is too much is overwritten next. */
+        if (len <= COPY_BYTES && end - offsets[at] >= COPY_BYTES)
+            memcpy(out + LENGTH_BYTES, data + offsets[at], COPY_BYTES);
+        else if (len > 0)
             memcpy(out + LENGTH_BYTES, value, len);
         dwi_bounds_add_bytes(&column->page_bounds, value, len);
         out += LENGTH_BYTES + len;
@@ -438,7 +459,7 @@ done:
 
 static size_t open_bytes(const dwi_pqw_column *column)
 {
-    return column->values.len + column->indices.len + column->rep.len;
+    return dwi_pqw_column_plain_len(column) + column->indices.len + column->rep.len;
 }
 
 /* How many of `count` rows to take in one go: no more than the page has room for, by rows and, for
@@ -472,6 +493,17 @@ static size_t slice_rows(const dwi_pqw_column *column, const dwi_vec *rows, int6
     return count;
 }
 
+/* Rule 2 of the header. */
+static bool dictionary_is_too_large(const dwi_pqw_column *column)
+{
+    size_t limit = column->shared->dictionary_bytes;
+    size_t size = column->dict.page.len;
+    size_t plain = column->dict_plain_bytes + column->plain_bytes;
+    size_t encoded = size + column->closed_bytes + column->indices.len / 2;
+
+    return size > limit && (size / DWI_PQW_DICT_STRETCH > limit || encoded > plain / 2);
+}
+
 dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int64_t first,
                                 size_t count, dw_error *err)
 {
@@ -483,7 +515,7 @@ dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int
         DWI_TRY(append_slice(column, rows, first, n, err));
         first += (int64_t)n;
         count -= n;
-        if (column->dict_on && column->dict.page.len > shared->dictionary_bytes) {
+        if (column->dict_on && dictionary_is_too_large(column)) {
             DWI_TRY(dwi_pqw_page_finish(column, err));
             column->dict_on = false;
         } else if (column->rows >= shared->page_rows || open_bytes(column) >= shared->page_bytes) {

@@ -2,9 +2,11 @@
 /* One column chunk while it is written: the open page, the dictionary, the finished pages.
  *
  * 1. A chunk starts with a dictionary (but for booleans). The first page with values judges it: if
- *    indices and dictionary are no smaller than the plain values, the page and all after it are
+ *    indices and dictionary are no smaller than the plain values, and the repetitions so far do not
+ *    promise that the dictionary of all rows stays within its limit, the page and all after it are
  *    PLAIN and there is no dictionary.
  * 2. When the dictionary passes its limit, the open page is closed as it is and the rest is PLAIN.
+ *    A dictionary that has saved half of the bytes may grow to DWI_PQW_DICT_STRETCH limits.
  * 3. Pages end between rows.
  * 4. Levels are kept only from the first null of a page on; before it they are all the highest. */
 #ifndef DWI_PARQUET_COLUMN_WRITER_H
@@ -14,6 +16,8 @@
 #include "parquet/bounds.h"
 #include "parquet/dict_encode.h"
 #include "parquet/shred.h"
+
+enum { DWI_PQW_DICT_STRETCH = 4 };
 
 /* What all columns of a writer share. */
 typedef struct dwi_pqw_shared {
@@ -29,8 +33,9 @@ typedef struct dwi_pqw_shared {
     dwi_buf dense;    /* values of a slice in their physical form, nulls left out */
     dwi_buf decimals; /* dwi_i128: the same for bounds of decimals */
     dwi_buf seen;     /* a byte a dictionary entry */
-    dwi_buf body;     /* a page before compression */
-    dwi_buf packed;   /* header and compressed body */
+    dwi_buf body;     /* a page before compression, or its levels alone */
+    dwi_buf header;
+    dwi_buf packed; /* a compressed body */
 } dwi_pqw_shared;
 
 typedef struct dwi_pqw_page {
@@ -58,7 +63,8 @@ typedef struct dwi_pqw_column {
     dwi_buf def; /* bitmap for max_def 1 without repetition, else bytes; empty while none is null */
     dwi_buf rep;
     size_t def_bits;    /* in the bitmap */
-    dwi_buf values;     /* PLAIN */
+    dwi_buf values;      /* PLAIN, from values_start on; what is before has room for the levels */
+    size_t values_start; /* 0 for booleans */
     dwi_buf indices;    /* uint32_t, while there is a dictionary */
     size_t plain_bytes; /* what the page's values take in PLAIN */
     dwi_bounds page_bounds;
@@ -71,6 +77,7 @@ typedef struct dwi_pqw_column {
     dwi_buf pages;          /* dwi_pqw_page */
     dwi_buf bound_text;
     size_t closed_bytes;
+    size_t dict_plain_bytes; /* what the values of finished dictionary pages take in PLAIN */
     size_t n_dict_pages;
     size_t n_plain_pages;
     int64_t chunk_entries;
@@ -94,6 +101,15 @@ dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int
                                 size_t count, dw_error *err);
 /* Close the open page and make the dictionary page. */
 dw_status dwi_pqw_column_close_chunk(dwi_pqw_column *column, dw_error *err);
+/* Room for `more` bytes of PLAIN values behind those of the page; NULL when out of memory. They
+ * count once column->values.len is moved on. */
+uint8_t *dwi_pqw_column_plain_room(dwi_pqw_column *column, size_t more);
+/* PLAIN bytes in the open page. */
+static inline size_t dwi_pqw_column_plain_len(const dwi_pqw_column *column)
+{
+    return column->values.len == 0 ? 0 : column->values.len - column->values_start;
+}
+
 /* Forget the chunk, keep the file's statistics and the memory but for finished pages. */
 void dwi_pqw_column_next_chunk(dwi_pqw_column *column);
 

@@ -83,6 +83,7 @@ static void init_buffers(dwi_parquet_writer *w, const dw_allocator *alloc)
     dwi_buf_init(&w->shared.decimals, alloc);
     dwi_buf_init(&w->shared.seen, alloc);
     dwi_buf_init(&w->shared.body, alloc);
+    dwi_buf_init(&w->shared.header, alloc);
     dwi_buf_init(&w->shared.packed, alloc);
 }
 
