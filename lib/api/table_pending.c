@@ -12,14 +12,6 @@ static dwi_field *find(dw_table *table, dwi_sv name)
     return NULL;
 }
 
-static dw_status same_spelling(dwi_sv known, dwi_sv name, dw_error *err)
-{
-    if (dwi_sv_eq(known, name))
-        return DW_OK;
-    return dwi_err(err, DW_E_SCHEMA, "column %.*s: there is a column %.*s already",
-                   DWI_SV_ARG(name), DWI_SV_ARG(known));
-}
-
 /* A slot at the end; n_pending is not moved yet. */
 static dwi_field *room_locked(dw_table *table)
 {
@@ -39,7 +31,7 @@ static dwi_field *room_locked(dw_table *table)
 }
 
 static dw_status propose_locked(dw_table *table, dwi_sv name, const dwi_type *type,
-                                const dwi_type **out, dw_error *err)
+                                const dwi_field **out, dw_error *err)
 {
     dwi_arena *arena = &table->synced.pending_arena;
     dwi_field *slot = room_locked(table);
@@ -52,53 +44,52 @@ static dw_status propose_locked(dw_table *table, dwi_sv name, const dwi_type *ty
         return dwi_err_nomem(err);
     *slot = made;
     table->synced.n_pending++;
-    *out = made.type;
+    *out = slot;
     return DW_OK;
 }
 
-/* The table's own column; a proposal that says otherwise has lost. Its type is copied, because the
- * state that holds it may go before the transaction that asks. */
-static dw_status take_own_locked(dw_table *table, const dwi_field *own, const dwi_type **out,
+/* The table's own column; a proposal that says otherwise has lost. It is copied, because the state
+ * that holds it may go before the transaction that asks. */
+static dw_status take_own_locked(dw_table *table, const dwi_field *own, const dwi_field **out,
                                  dw_error *err)
 {
+    dwi_arena *arena = &table->synced.pending_arena;
     dwi_field *proposal = find(table, own->name);
+    dwi_field changed;
 
     if (proposal == NULL)
         return propose_locked(table, own->name, own->type, out, err);
-    if (!dwi_type_equal(proposal->type, own->type)) {
-        const dwi_type *copy = dwi_type_copy(&table->synced.pending_arena, own->type);
-        if (copy == NULL)
-            return dwi_err_nomem(err);
-        proposal->type = copy;
-    }
-    *out = proposal->type;
+    changed = *proposal;
+    if (!dwi_type_equal(proposal->type, own->type))
+        changed.type = dwi_type_copy(arena, own->type);
+    if (changed.type == NULL ||
+        (!dwi_sv_eq(proposal->name, own->name) && !dwi_arena_sv(arena, own->name, &changed.name)))
+        return dwi_err_nomem(err);
+    *proposal = changed;
+    *out = proposal;
     return DW_OK;
 }
 
-dw_status dwi_table_agree_column(dw_table *table, dwi_sv name, const dwi_type *type,
-                                 const dwi_type **out, dw_error *err)
+dw_status dwi_table_agree_column(dw_table *table, dwi_sv name, const dwi_type *type, dwi_field *out,
+                                 dw_error *err)
 {
-    const dwi_type *root;
     const dwi_field *known;
+    const dwi_type *root;
     dw_status status;
     int at;
 
-    status = dwi_create_check_name(name, err);
-    if (status != DW_OK)
-        return status;
-    pthread_mutex_lock(&table->synced.lock);
+    DWI_TRY(dwi_create_check_name(name, err));
+    (void)pthread_mutex_lock(&table->synced.lock);
     root = table->synced.state->schema->root;
     at = dwi_type_find(root, name);
-    known = at >= 0 ? &root->fields[at] : find(table, name);
-    if (known != NULL)
-        DWI_TRY(same_spelling(known->name, name, err));
+    known = find(table, name);
     if (at >= 0)
-        status = take_own_locked(table, known, out, err);
-    else if (known != NULL)
-        *out = known->type;
-    else
-        status = propose_locked(table, name, type, out, err);
+        status = take_own_locked(table, &root->fields[at], &known, err);
+    else if (known == NULL)
+        status = propose_locked(table, name, type, &known, err);
+    if (status == DW_OK)
+        *out = *known;
+    (void)pthread_mutex_unlock(&table->synced.lock);
 done:
-    pthread_mutex_unlock(&table->synced.lock);
     return status;
 }

@@ -7,11 +7,11 @@
 
 #include "api/table_impl.h"
 
-/* The type that a column of this name has or will have: the table's own, an earlier proposal's, or
- * else `type`, which is then the proposal. *out lives as long as the table handle. DW_E_SCHEMA: the
- * column is known in another spelling, or its name is one that Delta tables do not allow.
- * Threads: any. */
-dw_status dwi_table_agree_column(dw_table *table, dwi_sv name, const dwi_type *type,
-                                 const dwi_type **out, dw_error *err);
+/* The spelling and type that a column of this name has or will have: the table's own, an earlier
+ * proposal's, or else `name` and `type`, which are then the proposal. What *out points at lives as
+ * long as the table handle; it is nullable and has no metadata. DW_E_SCHEMA: a name that Delta
+ * tables do not allow. Threads: any. */
+dw_status dwi_table_agree_column(dw_table *table, dwi_sv name, const dwi_type *type, dwi_field *out,
+                                 dw_error *err);
 
 #endif

@@ -63,7 +63,7 @@ static dw_status open_decoder(dw_txn *txn, const dw_txn_options *opts, dw_error 
 {
     dwi_new_field new_field = {txn, (opts->flags & DW_TXN_ADD_COLUMNS) != 0 ? dwi_txn_decide_column
                                                                             : NULL};
-    const dwi_type *type = txn->committer.base->schema->root;
+    const dwi_type *type = txn->base->schema->root;
     dw_status status;
 
     DWI_TRY(dwi_json_decoder_new(txn->alloc, type, new_field, &txn->decoder, err));
@@ -113,6 +113,7 @@ dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **out_txn
     txn->alloc = table->alloc;
     txn->flags = given.flags;
     dwi_arena_init(&txn->arena, txn->alloc);
+    txn->base = dwi_state_ref(state);
     dwi_committer_init(&txn->committer, &table->log, state);
     DWI_TRY(copy_text(txn, given.operation, &txn->operation, err));
     DWI_TRY(copy_text(txn, given.user_metadata, &txn->user_metadata, err));
@@ -133,6 +134,7 @@ void dw_txn_close(dw_txn *txn)
     if (txn->state != DWI_TXN_COMMITTED && !dwi_committer_is_open(&txn->committer))
         dwi_txn_remove_files(txn);
     dwi_json_decoder_free(txn->decoder); /* borrows the base state's type */
+    dwi_state_unref(txn->base);
     dwi_committer_done(&txn->committer);
     dwi_free(txn->alloc, txn->adds, txn->adds_cap * sizeof(*txn->adds));
     dwi_free(txn->alloc, txn->apps, txn->apps_cap * sizeof(*txn->apps));

@@ -33,8 +33,7 @@ static dw_status adopt_columns(dw_txn *txn, const struct ArrowSchema *schema, dw
                              DWI_SV_ARG(field->name));
             goto done;
         }
-        fresh[n] = (dwi_field){field->name, NULL, true, -1, DWI_SV("{}")};
-        DWI_TRY(dwi_table_agree_column(txn->table, field->name, field->type, &fresh[n].type, err));
+        DWI_TRY(dwi_table_agree_column(txn->table, field->name, field->type, &fresh[n], err));
         n++;
     }
     if (n > 0)

@@ -6,7 +6,7 @@
 
 static size_t n_base(const dw_txn *txn)
 {
-    return txn->committer.base->schema->root->n_fields;
+    return txn->base->schema->root->n_fields;
 }
 
 dw_status dwi_txn_use_column(dw_txn *txn, size_t index, dw_error *err)
@@ -167,20 +167,59 @@ static const dwi_type *type_of(dwi_type_kind kind)
     return &types[3];
 }
 
-dw_status dwi_txn_decide_column(void *ctx, dwi_sv name, dwi_type_kind seen,
+dw_status dwi_txn_decide_column(void *ctx, dwi_sv *name, dwi_type_kind seen,
                                 const dwi_type **out_type, dw_error *err)
 {
     dw_txn *txn = ctx;
+    dwi_field field;
+    dw_status status;
 
-    return dwi_table_agree_column(txn->table, name, type_of(seen), out_type, err);
+    DWI_TRY(dwi_table_agree_column(txn->table, *name, type_of(seen), &field, err));
+    *name = field.name;
+    *out_type = field.type;
+done:
+    return status;
+}
+
+/* A column that the caller names must be just as it says. */
+static dw_status agree_exactly(dw_txn *txn, const dwi_field *wanted, dwi_field *out, dw_error *err)
+{
+    dw_status status;
+
+    if (!wanted->nullable)
+        return dwi_err(err, DW_E_SCHEMA, "column %.*s: a new column must be nullable",
+                       DWI_SV_ARG(wanted->name));
+    DWI_TRY(dwi_table_agree_column(txn->table, wanted->name, wanted->type, out, err));
+    if (!dwi_sv_eq(out->name, wanted->name) || !dwi_type_equal_values(out->type, wanted->type))
+        return dwi_err(err, DW_E_SCHEMA, "column %.*s: it is being added with another type or name",
+                       DWI_SV_ARG(wanted->name));
+done:
+    return status;
+}
+
+static dw_status add_columns(dw_txn *txn, const dwi_type *wanted, dwi_arena *arena, dw_error *err)
+{
+    const dwi_type *known = dwi_json_decoder_type(txn->decoder);
+    dwi_field *fields = dwi_arena_array(arena, wanted->n_fields, sizeof(*fields));
+    dw_status status = DW_OK;
+
+    if (fields == NULL)
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < wanted->n_fields; i++) {
+        fields[i] = wanted->fields[i];
+        if (dwi_type_find(known, fields[i].name) < 0)
+            DWI_TRY(agree_exactly(txn, &wanted->fields[i], &fields[i], err));
+    }
+    DWI_TRY(dwi_txn_widen(txn, fields, wanted->n_fields, err));
+    DWI_TRY(dwi_txn_use_columns(txn, fields, wanted->n_fields, err));
+done:
+    return status;
 }
 
 dw_status dw_txn_add_columns(dw_txn *txn, const char *schema_json, dw_error *err)
 {
     dwi_schema *schema = NULL;
-    const dwi_type *known;
     dwi_arena arena = {0};
-    dwi_field *fields;
     dw_status status;
 
     if (txn == NULL || schema_json == NULL)
@@ -188,32 +227,7 @@ dw_status dw_txn_add_columns(dw_txn *txn, const char *schema_json, dw_error *err
     DWI_TRY(dwi_txn_check_open(txn, err));
     dwi_arena_init(&arena, txn->alloc);
     DWI_TRY(dwi_schema_parse(txn->alloc, dwi_sv_cstr(schema_json), &schema, err));
-    fields = dwi_arena_array(&arena, schema->root->n_fields, sizeof(*fields));
-    if (fields == NULL) {
-        status = dwi_err_nomem(err);
-        goto done;
-    }
-    known = dwi_json_decoder_type(txn->decoder);
-    for (size_t i = 0; i < schema->root->n_fields; i++) {
-        fields[i] = schema->root->fields[i];
-        if (!fields[i].nullable && dwi_type_find(known, fields[i].name) < 0) {
-            status = dwi_err(err, DW_E_SCHEMA, "column %.*s: a new column must be nullable",
-                             DWI_SV_ARG(fields[i].name));
-            goto done;
-        }
-        fields[i] = (dwi_field){fields[i].name, fields[i].type, true, -1, DWI_SV("{}")};
-        if (dwi_type_find(known, fields[i].name) >= 0)
-            continue;
-        DWI_TRY(dwi_table_agree_column(txn->table, fields[i].name, fields[i].type, &fields[i].type,
-                                       err));
-        if (!dwi_type_equal_values(fields[i].type, schema->root->fields[i].type)) {
-            status = dwi_err(err, DW_E_SCHEMA, "column %.*s: it is being added with another type",
-                             DWI_SV_ARG(fields[i].name));
-            goto done;
-        }
-    }
-    DWI_TRY(dwi_txn_widen(txn, fields, schema->root->n_fields, err));
-    DWI_TRY(dwi_txn_use_columns(txn, fields, schema->root->n_fields, err));
+    DWI_TRY(add_columns(txn, schema->root, &arena, err));
 done:
     dwi_schema_unref(schema);
     dwi_arena_done(&arena);

@@ -44,8 +44,7 @@ static dw_status prepare_file(dw_txn *txn, const dwi_type *type, dw_error *err)
     if (txn->file != NULL && dwi_data_file_type(txn->file)->n_fields < type->n_fields)
         DWI_TRY(finish_file(txn, err));
     if (txn->file == NULL)
-        DWI_TRY(dwi_data_file_new(&txn->table->log, txn->committer.base, type, &file_opts,
-                                  &txn->file, err));
+        DWI_TRY(dwi_data_file_new(&txn->table->log, txn->base, type, &file_opts, &txn->file, err));
 done:
     return status;
 }

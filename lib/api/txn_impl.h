@@ -29,6 +29,7 @@ struct dw_txn {
     uint32_t flags;
     char *operation;     /* NULL: by content */
     char *user_metadata; /* NULL: none */
+    dwi_state *base;     /* the decoder started with its schema; a reference */
     dwi_committer committer;
     dwi_json_decoder *decoder; /* buffered rows; its type starts as the base state's */
     dwi_data_file *file;       /* the open one, NULL: none */
@@ -65,7 +66,7 @@ dw_status dwi_txn_use_column(dw_txn *txn, size_t index, dw_error *err);
 dw_status dwi_txn_used_rows(dw_txn *txn, const dwi_vec *rows, dwi_arena *arena, const dwi_vec **out,
                             dw_error *err);
 /* dwi_new_field.decide; ctx is the transaction. */
-dw_status dwi_txn_decide_column(void *ctx, dwi_sv name, dwi_type_kind seen,
+dw_status dwi_txn_decide_column(void *ctx, dwi_sv *name, dwi_type_kind seen,
                                 const dwi_type **out_type, dw_error *err);
 bool dwi_txn_has_app(const dw_txn *txn, dwi_sv app_id);
 

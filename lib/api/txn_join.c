@@ -25,39 +25,16 @@ static dw_status copy_adds(dw_txn *txn, const dw_txn *other, dw_error *err)
     return DW_OK;
 }
 
-static dw_status join_columns(dw_txn *txn, const dw_txn *other, dw_error *err)
+static dw_status join_columns(dw_txn *txn, dw_txn *other, dw_error *err)
 {
-    const dwi_type *type = dwi_json_decoder_type(other->decoder);
-    const dwi_type *own_base = txn->committer.base->schema->root;
-    dwi_arena arena;
-    dwi_field *fields;
-    dw_status status = DW_OK;
-    size_t n = 0;
+    const dwi_field *fields;
+    dw_status status;
+    size_t n;
 
-    dwi_arena_init(&arena, txn->alloc);
-    fields = dwi_arena_array(&arena, type->n_fields, sizeof(*fields));
-    if (fields == NULL) {
-        status = dwi_err_nomem(err);
-        goto done;
-    }
-    for (size_t i = 0; i < type->n_fields; i++) {
-        if (dwi_type_find(own_base, type->fields[i].name) >= 0)
-            continue;
-        fields[n] = type->fields[i];
-        DWI_TRY(dwi_table_agree_column(txn->table, fields[n].name, fields[n].type, &fields[n].type,
-                                       err));
-        if (!dwi_type_equal_values(fields[n].type, type->fields[i].type)) {
-            status =
-                dwi_err(err, DW_E_SCHEMA, "column %.*s: the transactions add it with two types",
-                        DWI_SV_ARG(fields[n].name));
-            goto done;
-        }
-        n++;
-    }
+    DWI_TRY(dwi_txn_new_columns(other, &fields, &n, err));
     DWI_TRY(dwi_txn_widen(txn, fields, n, err));
     DWI_TRY(dwi_txn_use_columns(txn, fields, n, err));
 done:
-    dwi_arena_done(&arena);
     return status;
 }
 
@@ -75,10 +52,10 @@ dw_status dw_txn_join(dw_txn *txn, dw_txn *other, dw_error *err)
         if (dwi_txn_has_app(txn, other->apps[i].app_id))
             return dwi_err(err, DW_E_ARG, "application id %.*s: both transactions have it",
                            DWI_SV_ARG(other->apps[i].app_id));
-    DWI_TRY(dwi_conflict_check(txn->committer.base, other->committer.base, err));
     DWI_TRY(dwi_txn_finish_files(other, err));
     DWI_TRY(copy_adds(txn, other, err));
     DWI_TRY(join_columns(txn, other, err));
+    DWI_TRY(dwi_committer_join(&txn->committer, other->committer.base, err));
     txn->n_adds += other->n_adds;
     txn->n_apps += other->n_apps;
     txn->rejected_rows += other->rejected_rows;

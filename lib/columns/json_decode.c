@@ -253,7 +253,7 @@ static dw_status decide(dwi_json_decoder *decoder, const dwi_json_unknown *field
     dw_status status;
 
     *out_index = -1;
-    DWI_TRY(decoder->new_field.decide(decoder->new_field.ctx, name, seen, &added.type, err));
+    DWI_TRY(decoder->new_field.decide(decoder->new_field.ctx, &name, seen, &added.type, err));
     if (added.type == NULL)
         return dwi_keys_set(&decoder->node.keys, name, DWI_KEY_IGNORED, err);
     if (!dwi_arena_sv(&decoder->arena, name, &added.name))

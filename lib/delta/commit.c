@@ -49,6 +49,19 @@ void dwi_committer_done(dwi_committer *committer)
     *committer = (dwi_committer){.undecided = -1};
 }
 
+dw_status dwi_committer_join(dwi_committer *committer, dwi_state *state, dw_error *err)
+{
+    bool newer = state->version > committer->base->version;
+    dw_status status = newer ? dwi_conflict_check(committer->base, state, err)
+                             : dwi_conflict_check(state, committer->base, err);
+
+    if (status == DW_OK && newer) {
+        dwi_state_unref(committer->base);
+        committer->base = dwi_state_ref(state);
+    }
+    return status;
+}
+
 bool dwi_commit_is_ours(const dwi_commit *commit, const char *txn_id)
 {
     for (size_t i = 0; i < commit->n_actions; i++)

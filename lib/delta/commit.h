@@ -20,6 +20,10 @@ typedef struct dwi_committer {
 void dwi_committer_init(dwi_committer *committer, const dwi_log *log, dwi_state *base);
 void dwi_committer_done(dwi_committer *committer); /* a zeroed one too */
 
+/* Rows that were made for another state are published too: from now on changes count that came
+ * after the newer one of `state` and the base. DW_E_CONFLICT when those between the two matter. */
+dw_status dwi_committer_join(dwi_committer *committer, dwi_state *state, dw_error *err);
+
 /* What a commit came to. */
 typedef struct dwi_committed {
     int64_t version;

@@ -280,6 +280,23 @@ static void transactions_of_a_handle_agree_on_the_type_of_a_new_column(void **st
     dw_txn_close(other);
 }
 
+static void spellings_of_a_new_column_are_one_column(void **state)
+{
+    place *p = *state;
+    dw_txn *other = begin(p, DW_TXN_ADD_COLUMNS);
+
+    p->txn = begin(p, DW_TXN_ADD_COLUMNS);
+    append(p, p->txn, "{\"Fresh\":1}");
+    append(p, other, "{\"fresh\":2}\n{\"FRESH\":3}");
+    DWT_ERR(dw_txn_add_columns(other, SCHEMA(FIELD("frESH", "long")), &p->err), &p->err,
+            DW_E_SCHEMA, "frESH");
+    DWT_EQ(commit(p, other), 1);
+    DWT_EQ(commit(p, p->txn), 2);
+    DWT_EQ(audit(p).metadata, 2);
+    assert_non_null(strstr(commit_text(p, 1), "{\\\"Fresh\\\":2"));
+    dw_txn_close(other);
+}
+
 static void columns_of_two_handles_clash_unless_they_are_alike(void **state)
 {
     place *p = *state;
@@ -662,6 +679,7 @@ int main(void)
         PLACE_TEST(bad_records_go_to_the_callback_and_leave_no_trace),
         PLACE_TEST(new_fields_become_columns_in_the_same_commit),
         PLACE_TEST(transactions_of_a_handle_agree_on_the_type_of_a_new_column),
+        PLACE_TEST(spellings_of_a_new_column_are_one_column),
         PLACE_TEST(columns_of_two_handles_clash_unless_they_are_alike),
         PLACE_TEST(columns_can_be_added_without_rows),
         PLACE_TEST(application_ids_are_compared_and_set),

@@ -32,14 +32,14 @@ typedef struct fixture {
     dw_status refuse;
 } fixture;
 
-static dw_status decide(void *ctx, dwi_sv name, dwi_type_kind seen, const dwi_type **out_type,
+static dw_status decide(void *ctx, dwi_sv *name, dwi_type_kind seen, const dwi_type **out_type,
                         dw_error *err)
 {
     fixture *f = ctx;
 
     f->asked++;
     if (f->refuse != DW_OK)
-        return dwi_err(err, f->refuse, "column %.*s: refused", DWI_SV_ARG(name));
+        return dwi_err(err, f->refuse, "column %.*s: refused", DWI_SV_ARG(*name));
     if (f->ignore)
         *out_type = NULL;
     else if (f->force != NULL)
