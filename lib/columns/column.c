@@ -335,7 +335,8 @@ static dw_status append_offsets(dwi_column *column, const dwi_vec *vec, int64_t 
     } else {
         if (!dwi_column_room(&column->data, bytes))
             return dwi_err_nomem(err);
-        dwi_buf_append(&column->data, vec->data + offsets[0], bytes);
+        if (bytes > 0) /* else there may be no data at all */
+            dwi_buf_append(&column->data, vec->data + offsets[0], bytes);
     }
     for (int64_t i = 1; i <= count; i++) {
         int32_t offset = (int32_t)(base + offsets[i]);

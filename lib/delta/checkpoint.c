@@ -115,6 +115,7 @@ static dw_status read_rows(const reading *r, dwi_parquet_reader *reader, unsigne
                            const char *name, dw_error *err)
 {
     dwi_column batch = {0};
+    const dwi_field *stats;
     const dwi_type *root;
     dw_status status = DW_OK;
     dwi_arena arena;
@@ -123,7 +124,8 @@ static dw_status read_rows(const reading *r, dwi_parquet_reader *reader, unsigne
     columns = narrow(reader, columns);
     if (columns == 0)
         goto done;
-    root = dwi_checkpoint_root(&arena, columns, needed_stats(reader));
+    stats = needed_stats(reader);
+    root = dwi_checkpoint_root(&arena, columns, stats, stats != NULL);
     if (root == NULL)
         DWI_TRY(dwi_err_nomem(err));
     DWI_TRY(dwi_parquet_reader_project(reader, root, err));

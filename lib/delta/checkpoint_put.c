@@ -116,7 +116,7 @@ static void put_txn(row_writer *w, dwi_column *column, const dwi_txn_action *txn
     put_optional(w, next_child(column, &at), txn->last_updated);
 }
 
-static void put_add(row_writer *w, dwi_column *column, const dwi_add *add, bool with_stats)
+static void put_add(row_writer *w, dwi_column *column, const dwi_add *add, dwi_checkpoint_form form)
 {
     const dwi_sv no_stats = {NULL, 0};
     size_t at = 0;
@@ -131,7 +131,9 @@ static void put_add(row_writer *w, dwi_column *column, const dwi_add *add, bool 
     put_optional(w, next_child(column, &at), add->base_row_id);
     put_optional(w, next_child(column, &at), add->default_row_commit_version);
     put_string(w, next_child(column, &at), add->clustering_provider);
-    put_string(w, next_child(column, &at), with_stats ? add->stats : no_stats);
+    put_string(w, next_child(column, &at), form.stats ? add->stats : no_stats);
+    if (form.parsed != NULL && w->status == DW_OK)
+        w->status = dwi_parsed_columns_put(form.parsed, add, &column->children[at], w->err);
 }
 
 static void put_remove(row_writer *w, dwi_column *column, const dwi_remove *remove)
@@ -208,8 +210,8 @@ static int column_of(dwi_action_kind kind)
     }
 }
 
-dw_status dwi_checkpoint_put_row(dwi_column *batch, const dwi_action *action, bool with_stats,
-                                 dw_error *err)
+dw_status dwi_checkpoint_put_row(dwi_column *batch, const dwi_action *action,
+                                 dwi_checkpoint_form form, dw_error *err)
 {
     int column = column_of(action->kind);
     dwi_column *child = &batch->children[column];
@@ -218,7 +220,7 @@ dw_status dwi_checkpoint_put_row(dwi_column *batch, const dwi_action *action, bo
     if (column == DWI_CP_TXN)
         put_txn(&w, child, &action->u.txn);
     else if (column == DWI_CP_ADD)
-        put_add(&w, child, &action->u.add, with_stats);
+        put_add(&w, child, &action->u.add, form);
     else if (column == DWI_CP_REMOVE)
         put_remove(&w, child, &action->u.remove);
     else if (column == DWI_CP_METADATA)

@@ -137,20 +137,22 @@ const char *dwi_checkpoint_key_leaf(int column)
     return leaves[column];
 }
 
-static const dwi_type *add_with(dwi_arena *arena, const dwi_field *more)
+static const dwi_type *add_with(dwi_arena *arena, const dwi_field *more, size_t n_more)
 {
     dwi_type *type = dwi_arena_dup(arena, &type_add, sizeof(type_add));
-    dwi_field *fields = dwi_arena_array(arena, COUNT(add_fields) + 1, sizeof(*fields));
+    dwi_field *fields = dwi_arena_array(arena, COUNT(add_fields) + n_more, sizeof(*fields));
 
     if (type == NULL || fields == NULL)
         return NULL;
     memcpy(fields, add_fields, sizeof(add_fields));
-    fields[type->n_fields++] = *more;
+    for (size_t i = 0; i < n_more; i++)
+        fields[type->n_fields++] = more[i];
     type->fields = fields;
     return type;
 }
 
-const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned mask, const dwi_field *stats_parsed)
+const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned mask, const dwi_field *more,
+                                    size_t n_more)
 {
     dwi_field *fields = dwi_arena_array(arena, DWI_CP_COLUMNS, sizeof(*fields));
     dwi_type *root = dwi_arena_zero(arena, sizeof(*root));
@@ -164,8 +166,8 @@ const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned mask, const dwi_f
         if ((mask & (1u << i)) == 0)
             continue;
         *field = columns[i];
-        if (i == DWI_CP_ADD && stats_parsed != NULL)
-            field->type = add_with(arena, stats_parsed);
+        if (i == DWI_CP_ADD && n_more > 0)
+            field->type = add_with(arena, more, n_more);
         if (field->type == NULL)
             return NULL;
         root->n_fields++;

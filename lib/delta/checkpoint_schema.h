@@ -7,6 +7,7 @@
 
 #include "columns/vec.h"
 #include "delta/action.h"
+#include "delta/checkpoint_parsed.h"
 
 /* Columns, in file order. */
 enum {
@@ -24,11 +25,11 @@ enum {
 const dwi_field *dwi_checkpoint_column(int column);
 /* A leaf that is never null in a row that holds this action: dotted path. */
 const char *dwi_checkpoint_key_leaf(int column);
-/* The root of a file that has the columns of the mask (1u << DWI_CP_...). `stats_parsed` (NULL:
- * none) is one more field of add, from which add.stats is made where that is null. NULL: out of
- * memory. */
-const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned columns,
-                                    const dwi_field *stats_parsed);
+/* The root of a file that has the columns of the mask (1u << DWI_CP_...), with `n_more` more fields
+ * of add. NULL: out of memory. On reading one is stats_parsed at most: add.stats is made from it
+ * where that is null. */
+const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned columns, const dwi_field *more,
+                                    size_t n_more);
 
 /* The action in a row of a batch of dwi_checkpoint_root(); DWI_ACTION_UNKNOWN: none of the columns
  * that the mask has. Texts are views of the batch, lists live in `arena`. DW_E_CORRUPT: a field
@@ -36,8 +37,14 @@ const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned columns,
 dw_status dwi_checkpoint_get_row(dwi_arena *arena, const dwi_vec *batch, int64_t row,
                                  unsigned columns, dwi_action *out, dw_error *err);
 
+/* How adds are written. */
+typedef struct dwi_checkpoint_form {
+    bool stats;                 /* add.stats */
+    dwi_parsed_columns *parsed; /* NULL: without them */
+} dwi_checkpoint_form;
+
 /* Append an action as one row of a batch of all written columns. */
-dw_status dwi_checkpoint_put_row(dwi_column *batch, const dwi_action *action, bool with_stats,
-                                 dw_error *err);
+dw_status dwi_checkpoint_put_row(dwi_column *batch, const dwi_action *action,
+                                 dwi_checkpoint_form form, dw_error *err);
 
 #endif

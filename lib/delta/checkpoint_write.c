@@ -23,7 +23,8 @@ enum { BATCH_ROWS = 4096, BATCH_BYTES = 4 << 20 };
 typedef struct checkpoint_writer {
     const dwi_log *log;
     const dwi_state *state;
-    bool with_stats;
+    dwi_checkpoint_form form;
+    dwi_parsed_columns parsed;
     int64_t remove_cutoff_ms; /* older tombstones have expired */
     int64_t txn_cutoff_ms;    /* transaction ids last touched before have; INT64_MIN: never */
     dwi_upload *upload;
@@ -56,7 +57,7 @@ static dw_status put(checkpoint_writer *w, const dwi_action *action, dw_error *e
 {
     dw_status status;
 
-    DWI_TRY(dwi_checkpoint_put_row(&w->batch, action, w->with_stats, err));
+    DWI_TRY(dwi_checkpoint_put_row(&w->batch, action, w->form, err));
     w->actions++;
     if (w->batch.length >= BATCH_ROWS || dwi_column_bytes(&w->batch) >= BATCH_BYTES)
         DWI_TRY(flush_batch(w, err));
@@ -191,11 +192,17 @@ static dw_status read_settings(checkpoint_writer *w, dw_error *err)
     int64_t now_ms = dwi_now_ms(w->log->env);
     int64_t retention_ms = week_ms;
     int64_t txn_ms = -1;
+    bool parsed = false; /* by the specification; Spark itself writes them unless told not to */
     dw_status status;
 
-    w->with_stats = true;
+    w->form.stats = true;
     DWI_TRY(
-        dwi_property_bool(properties, "delta.checkpoint.writeStatsAsJson", &w->with_stats, err));
+        dwi_property_bool(properties, "delta.checkpoint.writeStatsAsJson", &w->form.stats, err));
+    DWI_TRY(dwi_property_bool(properties, "delta.checkpoint.writeStatsAsStruct", &parsed, err));
+    if (parsed) {
+        DWI_TRY(dwi_parsed_columns_init(&w->parsed, w->state, w->log->alloc, err));
+        w->form.parsed = &w->parsed;
+    }
     DWI_TRY(dwi_property_interval(properties, "delta.deletedFileRetentionDuration", &retention_ms,
                                   err));
     DWI_TRY(
@@ -216,7 +223,8 @@ static dw_status write_checkpoint(checkpoint_writer *w, const char *key, dw_erro
 
     dwi_arena_init(&arena, w->log->alloc);
     DWI_TRY(read_settings(w, err));
-    root = dwi_checkpoint_root(&arena, (1u << DWI_CP_WRITTEN) - 1, NULL);
+    root = dwi_checkpoint_root(&arena, (1u << DWI_CP_WRITTEN) - 1, w->parsed.fields,
+                               w->parsed.n_fields);
     if (root == NULL)
         DWI_TRY(dwi_err_nomem(err));
     DWI_TRY(dwi_column_init(&w->batch, root, w->log->alloc, err));
@@ -230,6 +238,7 @@ done:
     dwi_upload_abort(w->upload);
     dwi_parquet_writer_free(w->parquet);
     dwi_column_done(&w->batch);
+    dwi_parsed_columns_done(&w->parsed);
     dwi_arena_done(&arena);
     return status;
 }

@@ -189,6 +189,25 @@ static void statistics_are_left_out_where_the_table_says_so(void **state)
                     "\"modificationTime\":1700000000001,\"dataChange\":false}}\n");
 }
 
+static void typed_statistics_replace_the_text(void **state)
+{
+    fixture *f = *state;
+
+    put_commit_text(f, 0,
+                    PROTOCOL_LINE METADATA_WITH("\"delta.checkpoint.writeStatsAsJson\":\"false\","
+                                                "\"delta.checkpoint.writeStatsAsStruct\":\"true\"")
+                        ADD_LINE("a") "{\"add\":{\"path\":\"b\",\"partitionValues\":{},\"size\":1,"
+                                      "\"modificationTime\":2,\"dataChange\":true,"
+                                      "\"stats\":\"{\\\"numRecords\\\":\\\"many\\\"}\"}}\n");
+    write_checkpoint(f);
+    drop_commits(f, 0, 0);
+    assert_files(f, "{\"add\":{\"path\":\"b\",\"partitionValues\":{},\"size\":1,"
+                    "\"modificationTime\":2,\"dataChange\":false}}\n"
+                    "{\"add\":{\"path\":\"a\",\"partitionValues\":{},\"size\":100,"
+                    "\"modificationTime\":1700000000001,\"dataChange\":false,"
+                    "\"stats\":\"{\\\"numRecords\\\":7}\"}}\n");
+}
+
 static void old_transaction_ids_expire_only_where_the_table_says_so(void **state)
 {
     fixture *f = *state;
@@ -350,7 +369,9 @@ static void out_of_memory_leaves_nothing_behind(void **state)
 {
     fixture *f = *state;
 
-    put_commit_text(f, 0, PROTOCOL_LINE METADATA_LINE ADD_FULL TXN_LINE("a", 1));
+    put_commit_text(f, 0,
+                    PROTOCOL_LINE METADATA_WITH("\"delta.checkpoint.writeStatsAsStruct\":\"true\"")
+                        ADD_FULL TXN_LINE("a", 1));
     write_checkpoint(f);
     drop_commits(f, 0, 0);
     put_commit_text(f, 1, ADD_LINE("b"));
@@ -364,6 +385,7 @@ int main(void)
         FIXTURE_TEST(a_checkpoint_is_made_of_the_one_before_and_the_tail),
         FIXTURE_TEST(last_checkpoint_tells_counts_and_only_moves_forwards),
         FIXTURE_TEST(statistics_are_left_out_where_the_table_says_so),
+        FIXTURE_TEST(typed_statistics_replace_the_text),
         FIXTURE_TEST(old_transaction_ids_expire_only_where_the_table_says_so),
         FIXTURE_TEST(a_count_that_differs_from_the_checksum_file_stops_it),
         FIXTURE_TEST(a_checkpoint_of_an_unknown_feature_is_refused),
