@@ -59,8 +59,9 @@ DW_API dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **
  * Ownership: on DW_OK the batch moves into the transaction (batch->release becomes NULL); on any
  *            error it stays with the caller, untouched. `schema` is borrowed for the call.
  * Errors:    DW_E_SCHEMA (names the column), DW_E_CORRUPT (an invalid array), DW_E_UNSUPPORTED (an
- *            Arrow type without a Delta one), DW_E_NOMEM, DW_E_IO; the transaction is as before,
- *            but for DW_E_IO, after which it can only be closed.
+ *            Arrow type without a Delta one): the transaction is as before. DW_E_IO, DW_E_NOMEM and
+ *            the store's other codes: staged rows may be lost, and if so every later call but
+ *            dw_txn_close() answers DW_E_ARG.
  * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_append(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSchema *schema,
                            dw_error *err);
@@ -82,9 +83,10 @@ typedef dw_status dw_reject_fn(void *ctx, size_t index, dw_bytes record, const d
  * decoded goes to `on_reject` and leaves no trace in the transaction.
  *
  * Ownership: records are read before the call returns; none moves.
- * Errors:    with on_reject NULL, DW_E_RECORD or DW_E_SCHEMA for the first bad record and nothing
- * of the call is staged; DW_E_NOMEM, DW_E_IO (the transaction can then only be closed). Threads:
- * one call at a time per transaction. */
+ * Errors:    with on_reject NULL, DW_E_RECORD or DW_E_SCHEMA for the first bad record, and nothing
+ *            of the call is staged; else what on_reject returned, and the records before stay
+ *            staged. DW_E_NOMEM, DW_E_IO and the store's other codes: as dw_append().
+ * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_append_json(dw_txn *txn, const dw_bytes *records, size_t count,
                                 dw_reject_fn *on_reject, void *ctx, dw_error *err);
 
@@ -160,8 +162,9 @@ DW_API dw_status dw_txn_flush(dw_txn *txn, dw_error *err);
  *            transaction. DW_E_FENCED: another writer moved our application id; re-read it, never
  *            retry blindly. DW_E_UNKNOWN: the reply was lost; call again, it looks for its own
  *            commit first and never publishes twice. DW_E_UNSUPPORTED: the protocol was raised
- *            beyond us. Any other: nothing was published, err->retryable tells whether the same
- * call may succeed later. Threads:   one call at a time per transaction. */
+ *            beyond us. Any other: nothing was published; err->retryable tells whether the same
+ *            call may succeed later.
+ * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err);
 
 /** Free a transaction. What was staged and not committed is dropped, its uploaded files removed as

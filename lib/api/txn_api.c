@@ -100,6 +100,8 @@ dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **out_txn
     if (table == NULL || out_txn == NULL)
         return dwi_err(err, DW_E_ARG, "dw_begin: table or out_txn is NULL");
     DWI_TRY(dwi_options_copy(&given, &defaults, sizeof(given), opts, "DW_TXN_OPTIONS", err));
+    if ((given.flags & ~DW_TXN_ADD_COLUMNS) != 0)
+        return dwi_err(err, DW_E_UNSUPPORTED, "dw_begin: unknown flags");
     if (given.columns == NULL && given.n_columns > 0)
         return dwi_err(err, DW_E_ARG, "dw_begin: columns is NULL");
     state = dwi_table_state(table);
@@ -234,6 +236,8 @@ static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *o
     known = dwi_table_state(table);
     status = dwi_committer_run(&txn->committer, staged, known,
                                timeout_ms > 0 ? timeout_ms : COMMIT_TIMEOUT_MS, out, err);
+    if (status != DW_OK)
+        (void)dwi_err_prefix(err, status, "%s", table->uri);
     /* What was learned on the way stays known, so that a caller who begins anew after a conflict
      * begins on the table that caused it. */
     if (txn->committer.on != NULL)

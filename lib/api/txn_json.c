@@ -41,9 +41,30 @@ static bool next_record(records *r, dw_bytes *out, size_t *out_index)
     return true;
 }
 
-/* Without on_reject the call is all or nothing, so nothing is encoded before its last record. */
-static dw_status append_records(dw_txn *txn, records *r, dw_reject_fn *on_reject, void *ctx,
-                                dw_error *err)
+/* Whom bad records go to. */
+typedef struct rejecter {
+    dw_reject_fn *fn; /* NULL: the first one ends the call */
+    void *ctx;
+} rejecter;
+
+static dw_status reject(dw_txn *txn, rejecter to, const records *r, size_t index, dw_bytes record,
+                        dw_error *why)
+{
+    dw_status status;
+
+    if (to.fn == NULL)
+        return r->items == NULL ? dwi_err_prefix(why, why->code, "line %zu", index + 1)
+                                : dwi_err_prefix(why, why->code, "record %zu", index);
+    txn->rejected_rows++;
+    status = to.fn(to.ctx, index, record, why);
+    if (status != DW_OK)
+        why->code = status; /* the message stays that of the record */
+    return status;
+}
+
+/* Without a function for bad records the call is all or nothing, so nothing is encoded before its
+ * last record; with one, running out of memory loses count of what is staged. */
+static dw_status append_records(dw_txn *txn, records *r, rejecter to, dw_error *err)
 {
     dwi_column *rows = dwi_json_decoder_rows(txn->decoder);
     int64_t before = rows->length;
@@ -54,23 +75,19 @@ static dw_status append_records(dw_txn *txn, records *r, dw_reject_fn *on_reject
     while (next_record(r, &record, &index)) {
         dw_error why = DW_ERROR_INIT;
         status = dwi_json_decode(txn->decoder, record, &why);
-        if (status == DW_E_RECORD || status == DW_E_SCHEMA) {
-            if (on_reject == NULL)
-                (void)dwi_err_prefix(&why, status, r->items == NULL ? "line %zu" : "record %zu",
-                                     r->items == NULL ? index + 1 : index);
-            else
-                txn->rejected_rows++;
-            status = on_reject == NULL ? status : on_reject(ctx, index, record, &why);
-        } else if (status == DW_OK && on_reject != NULL) {
-            DWI_TRY(dwi_txn_encode(txn, false, err));
-        }
+        if (status == DW_E_RECORD || status == DW_E_SCHEMA)
+            status = reject(txn, to, r, index, record, &why);
+        else if (status != DW_OK && to.fn != NULL)
+            (void)dwi_txn_break(txn, status);
         if (status != DW_OK) {
             if (err != NULL)
                 *err = why;
-            if (on_reject == NULL)
+            if (to.fn == NULL)
                 dwi_column_truncate(rows, before);
             goto done;
         }
+        if (to.fn != NULL)
+            DWI_TRY(dwi_txn_encode(txn, false, err));
     }
     DWI_TRY(dwi_txn_encode(txn, false, err));
 done:
@@ -87,7 +104,7 @@ dw_status dw_append_json(dw_txn *txn, const dw_bytes *items, size_t count, dw_re
         return dwi_err(err, DW_E_ARG, "dw_append_json: txn or records is NULL");
     DWI_TRY(dwi_txn_check_open(txn, err));
     if (count > 0)
-        DWI_TRY(append_records(txn, &r, on_reject, ctx, err));
+        DWI_TRY(append_records(txn, &r, (rejecter){on_reject, ctx}, err));
 done:
     return status;
 }
@@ -101,7 +118,7 @@ dw_status dw_append_ndjson(dw_txn *txn, dw_bytes text, dw_reject_fn *on_reject, 
     if (txn == NULL || (text.data == NULL && text.len > 0))
         return dwi_err(err, DW_E_ARG, "dw_append_ndjson: txn or text is NULL");
     DWI_TRY(dwi_txn_check_open(txn, err));
-    DWI_TRY(append_records(txn, &r, on_reject, ctx, err));
+    DWI_TRY(append_records(txn, &r, (rejecter){on_reject, ctx}, err));
 done:
     return status;
 }

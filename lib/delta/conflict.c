@@ -152,7 +152,10 @@ static bool binds_no_appender(dwi_sv key)
         "delta.enableDeletionVectors",
         "delta.enableExpiredLogCleanup",
         "delta.enableFullRetentionRollback",
+        "delta.enableInCommitTimestamps", /* each attempt looks at the state it builds on */
         "delta.enableTypeWidening",
+        "delta.inCommitTimestampEnablementTimestamp",
+        "delta.inCommitTimestampEnablementVersion",
         "delta.isolationLevel",
         "delta.logRetentionDuration",
         "delta.parquet.compression.codec",

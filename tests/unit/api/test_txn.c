@@ -235,7 +235,8 @@ static void bad_records_go_to_the_callback_and_leave_no_trace(void **state)
     DWT_EQ(stats.rows, 2);
     DWT_EQ(stats.rejected_rows, 3);
     r.answer = DW_E_CANCELLED;
-    DWT_EQ(dw_append_json(p->txn, records, 5, note_reject, &r, &p->err), DW_E_CANCELLED);
+    DWT_ERR(dw_append_json(p->txn, records, 5, note_reject, &r, &p->err), &p->err, DW_E_CANCELLED,
+            "id");
     DWT_EQ(commit(p, p->txn), 1);
     DWT_EQ(audit(p).rows, 3);
     DWT_EQ(audit(p).metadata, 1);

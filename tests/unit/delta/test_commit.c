@@ -397,6 +397,35 @@ static void a_column_that_another_writer_added_alike_is_not_added_again(void **s
     end(&a);
 }
 
+static void in_commit_timestamps_come_first_and_only_grow(void **state)
+{
+    fixture *f = *state;
+    const race_step steps[] = {
+        {.winner = "{\"commitInfo\":{\"inCommitTimestamp\":1767225600500}}\n" ADD_LINE("other")}};
+    const char *found;
+    dwi_buf text;
+    attempt a;
+
+    put_commit_text(f, 0,
+                    "{\"commitInfo\":{\"inCommitTimestamp\":1767225600007}}\n"
+                    "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":7,"
+                    "\"writerFeatures\":[\"inCommitTimestamp\"]}}\n" METADATA_WITH(
+                        "\"delta.enableInCommitTimestamps\":\"true\""));
+    begin(&a, f, steps, 1);
+    DWT_OK(commit(&a), &f->err);
+    DWT_EQ(a.committed.version, 2);
+    dwi_buf_init(&text, &f->alloc.base);
+    found = strstr(read_text(f, 2, &text), "{\"commitInfo\":{\"inCommitTimestamp\":1767225600501,");
+    assert_ptr_equal(found, text.data);
+    end(&a);
+    begin(&a, f, NULL, 0);
+    f->env.now_us += 5000000;
+    DWT_OK(commit(&a), &f->err);
+    assert_non_null(strstr(read_text(f, 3, &text), "\"inCommitTimestamp\":176722560500"));
+    dwi_buf_done(&text);
+    end(&a);
+}
+
 static dw_status commit_with(const dw_allocator *alloc, void *ctx)
 {
     fixture *f = ctx;
@@ -466,6 +495,7 @@ int main(void)
         FIXTURE_TEST(a_winner_with_our_application_id_fences_us_whatever_it_set),
         FIXTURE_TEST(a_stale_handle_looks_before_it_says_fenced),
         FIXTURE_TEST(a_column_that_another_writer_added_alike_is_not_added_again),
+        FIXTURE_TEST(in_commit_timestamps_come_first_and_only_grow),
         FIXTURE_TEST(a_commit_is_all_or_nothing_at_every_failed_allocation),
     };
 

@@ -62,6 +62,7 @@ static const rule rules[] = {
     {V2,
      CONFIG(KEEP ",\"delta.checkpointInterval\":\"7\",\"DELTA.LOGretentionDuration\":\"1 day\""),
      DW_OK, ""},
+    {V2, CONFIG(KEEP ",\"delta.enableInCommitTimestamps\":\"true\""), DW_OK, ""},
     {V2, CONFIG(KEEP ",\"delta.randomizeFilePrefixes\":\"true\""), DW_E_CONFLICT,
      "delta.randomizeFilePrefixes"},
     {V2, CONFIG(KEEP ",\"delta.unheardOf\":\"true\""), DW_E_CONFLICT, "delta.unheardOf"},
