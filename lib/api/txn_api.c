@@ -251,8 +251,27 @@ static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *o
     return status;
 }
 
+/* Columns alone make no version when the table has them all by now. */
+static dw_status has_something(dw_txn *txn, const dwi_staged *staged, bool *out, dw_error *err)
+{
+    dwi_state *state = dwi_table_state(txn->table);
+    dwi_field *missing = dwi_arena_array(&txn->arena, staged->n_columns, sizeof(*missing));
+    dw_status status = DW_OK;
+    size_t n = staged->n_columns;
+
+    if (missing == NULL)
+        status = dwi_err_nomem(err);
+    else if (txn->n_adds == 0 && txn->n_apps == 0)
+        status = dwi_conflict_missing_columns(state, staged->columns, staged->n_columns, missing,
+                                              &n, err);
+    *out = txn->n_adds > 0 || txn->n_apps > 0 || n > 0;
+    dwi_state_unref(state);
+    return status;
+}
+
 dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err)
 {
+    bool something = true;
     dwi_committed committed;
     dwi_staged staged = {0};
     dw_status status = DW_OK;
@@ -264,7 +283,9 @@ dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err)
         DWI_TRY(dwi_txn_finish_files(txn, err));
     }
     DWI_TRY(dwi_txn_new_columns(txn, &staged.columns, &staged.n_columns, err));
-    if (txn->n_adds == 0 && txn->n_apps == 0 && staged.n_columns == 0) {
+    if (txn->committer.on == NULL)
+        DWI_TRY(has_something(txn, &staged, &something, err));
+    if (!something) {
         if (out_version != NULL)
             *out_version = dw_table_version(txn->table);
         goto done;

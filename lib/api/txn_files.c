@@ -54,6 +54,8 @@ static dw_status append_rows(dw_txn *txn, const dwi_vec *rows, dwi_arena *arena,
     dw_status status;
 
     DWI_TRY(dwi_txn_used_rows(txn, rows, arena, &rows, err));
+    if (rows->type->n_fields == 0)
+        return dwi_err(err, DW_E_SCHEMA, "rows of no column at all cannot be stored");
     DWI_TRY(prepare_file(txn, rows->type, err));
     DWI_TRY(dwi_data_file_append(txn->file, rows, err));
     if (dwi_data_file_bytes(txn->file) >= target_bytes(txn))

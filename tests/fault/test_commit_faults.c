@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/fault_store.h"
@@ -21,7 +22,10 @@ typedef struct world {
     dw_store *inner;
     dw_store *faulty;
     dw_error err;
+    const char *records; /* ROWS lines, one of them with a new field */
 } world;
+
+static const char small_records[] = "{\"id\":1}\n{\"id\":2}\n{\"id\":3,\"fresh\":1}\n";
 
 static void world_begin(world *w)
 {
@@ -30,6 +34,7 @@ static void world_begin(world *w)
     dw_table *table = NULL;
 
     memset(w, 0, sizeof(*w));
+    w->records = small_records;
     dwt_env_init(&w->env);
     options.retry_timeout_ms = -1;
     DWT_OK(dw_store_open_memory(&options, &w->inner, &w->err), &w->err);
@@ -57,7 +62,7 @@ static void heal(world *w)
 static dw_status write_batch(world *w, dw_store *store, int64_t expected, int64_t next,
                              bool heal_on_unknown)
 {
-    static const char records[] = "{\"id\":1}\n{\"id\":2}\n{\"id\":3,\"fresh\":1}\n";
+    dw_bytes records = {w->records, strlen(w->records)};
     dw_txn_options options = DW_TXN_OPTIONS_INIT;
     dw_table_options table_options = DW_TABLE_OPTIONS_INIT;
     dw_table *table = NULL;
@@ -66,14 +71,14 @@ static dw_status write_batch(world *w, dw_store *store, int64_t expected, int64_
 
     options.flags = DW_TXN_ADD_COLUMNS;
     table_options.commit_timeout_ms = 2000;
+    table_options.compression = DW_COMPRESSION_NONE;
     status = dw_table_open(store, "t", &table_options, &table, &w->err);
     if (status == DW_OK)
         status = dw_begin(table, &options, &txn, &w->err);
     if (status == DW_OK)
         status = dw_txn_set_app_version(txn, "loader", expected, next, &w->err);
     if (status == DW_OK)
-        status =
-            dw_append_ndjson(txn, (dw_bytes){records, sizeof(records) - 1}, NULL, NULL, &w->err);
+        status = dw_append_ndjson(txn, records, NULL, NULL, &w->err);
     if (status == DW_OK)
         status = dw_commit(txn, NULL, &w->err);
     if (status == DW_E_UNKNOWN && heal_on_unknown) {
@@ -92,15 +97,16 @@ static bool is_crash(int kind)
 }
 
 /* Operation number `n` fails as `kind` says. False when the commit has fewer operations. */
-static bool commit_with_fault(int kind, int64_t n, int64_t count)
+static bool commit_with_fault(const char *records, uint32_t on, int kind, int64_t n, int64_t count)
 {
-    dwi_fault fault = {.on = DWI_ON_ALL, .kind = kind, .nth = n, .count = count};
+    dwi_fault fault = {.on = on, .kind = kind, .nth = n, .count = count};
     dwt_audit found;
     dw_status status;
     bool hit;
     world w;
 
     world_begin(&w);
+    w.records = records;
     DWT_OK(dwi_fault_plan(w.faulty, &fault, 1, &w.err), &w.err);
     status = write_batch(&w, w.faulty, -1, 1, true);
     hit = dwi_fault_hits(w.faulty) > 0;
@@ -133,7 +139,7 @@ static void one_failing_operation_never_loses_doubles_or_tears_a_commit(void **s
         int64_t n = 0;
         if (kind == DWI_FAULT_DELAY)
             continue;
-        while (commit_with_fault(kind, n, 1))
+        while (commit_with_fault(small_records, DWI_ON_ALL, kind, n, 1))
             n++;
         if (n < 4)
             fail_msg("fault %d: a commit of only %lld operations", kind, (long long)n);
@@ -147,9 +153,44 @@ static void a_store_that_stays_broken_never_loses_doubles_or_tears_a_commit(void
         int64_t n = 0;
         if (kind == DWI_FAULT_DELAY)
             continue;
-        while (commit_with_fault(kind, n, -1))
+        while (commit_with_fault(small_records, DWI_ON_ALL, kind, n, -1))
             n++;
     }
+}
+
+/* Rows that make a file too large for one PUT, so that it goes by a streaming upload. */
+static char *large_records(void)
+{
+    const size_t text_len = 5 << 20;
+    char *records = malloc(text_len + 200);
+    uint64_t seed = 1;
+    size_t len;
+
+    assert_non_null(records);
+    len = (size_t)sprintf(records, "{\"id\":1}\n{\"id\":2}\n{\"id\":3,\"fresh\":\"");
+    for (size_t i = 0; i < text_len; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        records[len++] = (char)('a' + (seed >> 33) % 26);
+    }
+    (void)strcpy(records + len, "\"}\n");
+    return records;
+}
+
+static void a_failing_upload_never_loses_doubles_or_tears_a_commit(void **state)
+{
+    static const int kinds[] = {DWI_FAULT_REFUSE, DWI_FAULT_LOSE_REQUEST, DWI_FAULT_LOSE_REPLY,
+                                DWI_FAULT_CRASH, DWI_FAULT_CRASH_AFTER};
+    const uint32_t on = DWI_ON_UPLOAD_BEGIN | DWI_ON_UPLOAD_WRITE | DWI_ON_UPLOAD_FINISH;
+    char *records = large_records();
+
+    (void)state;
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        int64_t n = 0;
+        while (commit_with_fault(records, on, kinds[k], n, 1))
+            n++;
+        assert_true(n >= 4); /* begin, two writes, finish */
+    }
+    free(records);
 }
 
 /* ---- racing writers over a store that fails by chance ---- */
@@ -301,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_failing_operation_never_loses_doubles_or_tears_a_commit),
         cmocka_unit_test(a_store_that_stays_broken_never_loses_doubles_or_tears_a_commit),
+        cmocka_unit_test(a_failing_upload_never_loses_doubles_or_tears_a_commit),
         cmocka_unit_test(racing_writers_over_a_failing_store_publish_every_batch_once),
         cmocka_unit_test(two_owners_of_one_application_id_never_both_write_a_step),
     };

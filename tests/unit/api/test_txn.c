@@ -357,7 +357,34 @@ static void columns_can_be_added_without_rows(void **state)
     DWT_OK(dw_txn_add_columns(p->txn, SCHEMA(FIELD("late", "date")), &p->err), &p->err);
     DWT_EQ(commit(p, p->txn), 2);
     assert_non_null(strstr(commit_text(p, 2), "\"operation\":\"ADD COLUMNS\""));
+    dw_txn_close(p->txn);
+    p->txn = begin(p, 0);
+    DWT_OK(dw_txn_add_columns(p->txn, SCHEMA(FIELD("late", "date")), &p->err), &p->err);
+    DWT_EQ(commit(p, p->txn), 2);
     DWT_EQ(audit(p).metadata, 3);
+}
+
+static void a_table_without_columns_gets_them_from_its_first_rows(void **state)
+{
+    place *p = *state;
+    dw_create_options create = DW_CREATE_OPTIONS_INIT;
+    dw_table *table = NULL;
+    dw_txn_options options = DW_TXN_OPTIONS_INIT;
+
+    create.schema_json = SCHEMA("");
+    options.flags = DW_TXN_ADD_COLUMNS;
+    DWT_OK(dw_table_create(p->store, "none", &create, NULL, &table, &p->err), &p->err);
+    DWT_OK(dw_begin(table, &options, &p->txn, &p->err), &p->err);
+    append(p, p->txn, "{}");
+    DWT_ERR(dw_txn_flush(p->txn, &p->err), &p->err, DW_E_SCHEMA, "no column");
+    dw_txn_close(p->txn);
+    DWT_OK(dw_begin(table, &options, &p->txn, &p->err), &p->err);
+    append(p, p->txn, "{}\n{\"a\":1}");
+    DWT_EQ(commit(p, p->txn), 1);
+    DWT_EQ(dwt_table_audit(p->store, "none", NULL).rows, 2);
+    dw_txn_close(p->txn);
+    p->txn = NULL;
+    dw_table_close(table);
 }
 
 static void application_ids_are_compared_and_set(void **state)
@@ -683,6 +710,7 @@ int main(void)
         PLACE_TEST(spellings_of_a_new_column_are_one_column),
         PLACE_TEST(columns_of_two_handles_clash_unless_they_are_alike),
         PLACE_TEST(columns_can_be_added_without_rows),
+        PLACE_TEST(a_table_without_columns_gets_them_from_its_first_rows),
         PLACE_TEST(application_ids_are_compared_and_set),
         PLACE_TEST(a_full_file_is_followed_by_another),
         PLACE_TEST(a_column_found_after_encoding_begins_another_file),
