@@ -240,7 +240,7 @@ dw_status dw_snapshot_files(dw_snapshot *snapshot, dw_file_fn *each, void *ctx, 
     if (snapshot == NULL || each == NULL)
         return dwi_err(err, DW_E_ARG, "dw_snapshot_files: a snapshot and a callback are needed");
     w.alloc = snapshot->table->alloc;
-    status = dwi_files_visit(&snapshot->table->log, snapshot->state->version, visitor, err);
+    status = dwi_files_visit(&snapshot->table->log, snapshot->state, visitor, err);
     if (status != DW_OK && w.refused == DW_OK)
         status = dwi_err_prefix(err, status, "%s", snapshot->table->uri);
     return status;

@@ -285,6 +285,34 @@ done:
     return status;
 }
 
+bool dwi_checkpoint_pass_over(dwi_checkpoint_trouble *trouble, dw_status status, int64_t version,
+                              int64_t *before)
+{
+    if (!dwi_checkpoint_is_broken(status))
+        return false;
+    if (trouble->first.code == DW_OK)
+        trouble->first = trouble->now;
+    *before = version;
+    return true;
+}
+
+dw_status dwi_checkpoint_settle(const dwi_checkpoint_trouble *trouble, dw_status status,
+                                dw_error *err)
+{
+    bool broken = trouble->first.code != DW_OK;
+    const dw_error *told = broken && status != DW_E_NOMEM ? &trouble->first : &trouble->now;
+
+    if (status == DW_OK) {
+        if (broken)
+            dwi_logf(trouble->log->logger, DW_LOG_WARN, "%s; read without this checkpoint",
+                     trouble->first.message);
+        return DW_OK;
+    }
+    if (err != NULL)
+        *err = *told;
+    return told->code;
+}
+
 bool dwi_checkpoint_due(const dwi_state *state)
 {
     int64_t interval = 10;

@@ -27,6 +27,21 @@ static inline bool dwi_checkpoint_is_broken(dw_status status)
            status == DW_E_SCHEMA;
 }
 
+/* Falling back from broken checkpoints: the first one's error is what a caller can act on when
+ * nothing replaces it; when something does, the log sink is told. */
+typedef struct dwi_checkpoint_trouble {
+    const dwi_log *log;
+    dw_error first; /* code DW_OK: none yet */
+    dw_error now;   /* of the latest attempt */
+} dwi_checkpoint_trouble;
+
+/* True: try again with checkpoints below *before only. */
+bool dwi_checkpoint_pass_over(dwi_checkpoint_trouble *trouble, dw_status status, int64_t version,
+                              int64_t *before);
+/* The outcome of it all: `status` is the last attempt's. */
+dw_status dwi_checkpoint_settle(const dwi_checkpoint_trouble *trouble, dw_status status,
+                                dw_error *err);
+
 /* Write the checkpoint of `state` and _last_checkpoint (only forwards). DW_OK too when there is one
  * already. */
 dw_status dwi_checkpoint_write(const dwi_log *log, const dwi_state *state, dw_error *err);

@@ -172,7 +172,7 @@ static dw_status write_rows(checkpoint_writer *w, dw_error *err)
     dw_status status;
 
     DWI_TRY(put_state(w, err));
-    DWI_TRY(dwi_files_visit(w->log, w->state->version, visitor, err));
+    DWI_TRY(dwi_files_visit(w->log, w->state, visitor, err));
     DWI_TRY(flush_batch(w, err));
     DWI_TRY(dwi_parquet_writer_finish(w->parquet, err));
     if (dwi_parquet_writer_rows(w->parquet) != w->actions)

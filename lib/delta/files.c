@@ -77,34 +77,23 @@ done:
 }
 
 /* A checkpoint that cannot even be opened is passed over before the first file is handed out. */
-static dw_status usable_segment(const dwi_log *log, int64_t version, dwi_arena *arena,
+static dw_status usable_segment(const dwi_log *log, const dwi_state *state, dwi_arena *arena,
                                 dwi_segment *out, dw_error *err)
 {
-    dw_error first = DW_ERROR_INIT;
-    dw_error now = DW_ERROR_INIT;
-    int64_t before = -1;
+    int64_t before = __atomic_load_n(&state->before_checkpoint, __ATOMIC_RELAXED);
+    dwi_checkpoint_trouble trouble = {.log = log};
     dw_status status;
 
-    for (;;) {
-        status = dwi_log_segment(log, version, before, arena, out, &now);
+    do {
+        status = dwi_log_segment(log, state->version, before, arena, out, &trouble.now);
         if (status != DW_OK || out->checkpoint_version < 0)
             break;
-        status = dwi_checkpoint_read(log, out, 0, NULL, NULL, &now);
-        if (!dwi_checkpoint_is_broken(status))
-            break;
-        dwi_logf(log->logger, DW_LOG_WARN, "%s; trying without this checkpoint", now.message);
-        if (first.code == DW_OK)
-            first = now;
-        before = out->checkpoint_version;
-    }
-    if (status != DW_OK && status != DW_E_NOMEM && first.code != DW_OK)
-        now = first;
-    if (status != DW_OK && err != NULL)
-        *err = now;
-    return status == DW_OK ? DW_OK : now.code;
+        status = dwi_checkpoint_read(log, out, 0, NULL, NULL, &trouble.now);
+    } while (dwi_checkpoint_pass_over(&trouble, status, out->checkpoint_version, &before));
+    return dwi_checkpoint_settle(&trouble, status, err);
 }
 
-dw_status dwi_files_visit(const dwi_log *log, int64_t version, dwi_file_visitor visitor,
+dw_status dwi_files_visit(const dwi_log *log, const dwi_state *state, dwi_file_visitor visitor,
                           dw_error *err)
 {
     walk w = {.visitor = visitor};
@@ -118,7 +107,7 @@ dw_status dwi_files_visit(const dwi_log *log, int64_t version, dwi_file_visitor 
     dwi_arena_init(&arena, log->alloc);
     dwi_map_init(&w.seen, log->alloc, seed);
     dwi_buf_init(&w.key, log->alloc);
-    DWI_TRY(usable_segment(log, version, &arena, &segment, err));
+    DWI_TRY(usable_segment(log, state, &arena, &segment, err));
     for (size_t i = segment.n_commits; i > 0; i--)
         DWI_TRY(visit_commit(&w, log, segment.commits[i - 1].version, err));
     if (visitor.remove != NULL)

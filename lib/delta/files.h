@@ -4,7 +4,7 @@
 #ifndef DWI_DELTA_FILES_H
 #define DWI_DELTA_FILES_H
 
-#include "delta/log.h"
+#include "delta/state.h"
 
 typedef struct dwi_file_visitor {
     void *ctx;
@@ -13,8 +13,8 @@ typedef struct dwi_file_visitor {
     dw_status (*remove)(void *ctx, const dwi_remove *remove, dw_error *err);
 } dwi_file_visitor;
 
-/* Views die with each call. */
-dw_status dwi_files_visit(const dwi_log *log, int64_t version, dwi_file_visitor visitor,
+/* Views die with each call. Of the state its version counts, and which checkpoints are broken. */
+dw_status dwi_files_visit(const dwi_log *log, const dwi_state *state, dwi_file_visitor visitor,
                           dw_error *err);
 
 #endif

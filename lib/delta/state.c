@@ -31,6 +31,7 @@ static dw_status builder_init(builder *b, const dw_allocator *alloc, dw_error *e
     dwi_arena_init(&b->state->arena, alloc);
     b->state->refs = 1;
     b->state->checkpoint_version = -1;
+    b->state->before_checkpoint = -1;
     b->state->in_commit_timestamp = -1;
     return DW_OK;
 }
@@ -204,6 +205,7 @@ static dw_status put_state(builder *b, const dwi_state *base, dw_error *err)
     b->state->version = base->version;
     b->state->in_commit_timestamp = base->in_commit_timestamp;
     b->state->checkpoint_version = dwi_state_checkpoint(base);
+    b->state->before_checkpoint = __atomic_load_n(&base->before_checkpoint, __ATOMIC_RELAXED);
     return ok ? DW_OK : dwi_err_nomem(err);
 }
 
@@ -321,34 +323,24 @@ done:
 dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, dw_error *err)
 {
     const dwi_commit_observer nobody = {NULL, NULL};
-    dw_error first = DW_ERROR_INIT; /* the newest checkpoint's, when it is broken */
-    dw_error now = DW_ERROR_INIT;
+    dwi_checkpoint_trouble trouble = {.log = log};
     int64_t before = -1;
     dwi_state *state = NULL;
     dwi_segment segment;
     dwi_arena arena;
     dw_status status;
-    bool broken = true;
+    bool broken;
 
     dwi_arena_init(&arena, log->alloc);
-    while (broken) {
+    do {
         broken = false;
-        status = dwi_log_segment(log, version, before, &arena, &segment, &now);
+        status = dwi_log_segment(log, version, before, &arena, &segment, &trouble.now);
         if (status == DW_OK)
-            status = load_segment(log, &segment, &state, &broken, &now);
-        if (!broken)
-            break;
-        dwi_logf(log->logger, DW_LOG_WARN, "%s; trying without this checkpoint", now.message);
-        if (first.code == DW_OK)
-            first = now;
-        before = segment.checkpoint_version;
-    }
-    /* With a broken checkpoint and nothing that replaces it, that is what the caller can mend. */
-    if (status != DW_OK && err != NULL)
-        *err = first.code != DW_OK && status != DW_E_NOMEM ? first : now;
-    if (status != DW_OK && first.code != DW_OK && status != DW_E_NOMEM)
-        status = first.code;
-    DWI_TRY(status);
+            status = load_segment(log, &segment, &state, &broken, &trouble.now);
+    } while (broken &&
+             dwi_checkpoint_pass_over(&trouble, status, segment.checkpoint_version, &before));
+    DWI_TRY(dwi_checkpoint_settle(&trouble, status, err));
+    state->before_checkpoint = before;
     if (version < 0) {
         /* A listing may end too early; the log ends only where there is no next commit. */
         dwi_state *latest = NULL;
@@ -473,6 +465,9 @@ void dwi_state_note_checkpoint(dwi_state *state, int64_t version)
 {
     int64_t known = dwi_state_checkpoint(state);
 
+    /* a newer one than those that are broken: nobody will look for them again */
+    if (version >= __atomic_load_n(&state->before_checkpoint, __ATOMIC_RELAXED))
+        __atomic_store_n(&state->before_checkpoint, -1, __ATOMIC_RELAXED);
     while (known < version &&
            !__atomic_compare_exchange_n(&state->checkpoint_version, &known, version, false,
                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED))

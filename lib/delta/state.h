@@ -13,6 +13,7 @@ typedef struct dwi_state {
     int refs; /* __atomic */
     int64_t version;
     int64_t checkpoint_version;  /* __atomic; newest one known, -1: none */
+    int64_t before_checkpoint;   /* __atomic; only those below it can be read, -1: all */
     int64_t in_commit_timestamp; /* of `version`, -1: none */
     dwi_protocol protocol;
     dwi_metadata metadata;

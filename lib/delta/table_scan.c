@@ -189,7 +189,7 @@ dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *
     DWI_TRY(dwi_features_check_scan(state, err));
     DWI_TRY(choose_columns(scan, columns, n_columns, err));
     DWI_TRY(name_columns(scan, err));
-    DWI_TRY(dwi_files_visit(log, state->version, visitor, err));
+    DWI_TRY(dwi_files_visit(log, state, visitor, err));
     hide_partition_columns(scan);
     DWI_TRY(dwi_column_init(&scan->unfiltered, scan->type, log->alloc, err));
     scan->file = scan->files;

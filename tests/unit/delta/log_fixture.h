@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "delta/log.h"
+#include "delta/files.h"
 
 #define FIXTURE_UNUSED __attribute__((unused))
 
@@ -95,6 +95,20 @@ static FIXTURE_UNUSED void put_commit_text(fixture *f, int64_t version, const ch
 
     (void)snprintf(key, sizeof(key), "t/_delta_log/%020" PRId64 ".json", version);
     put_object(f, key, text);
+}
+
+/* dwi_files_visit() of a version. */
+static FIXTURE_UNUSED dw_status visit_files(const dwi_log *log, int64_t version,
+                                            dwi_file_visitor visitor, dw_error *err)
+{
+    dwi_state *state = NULL;
+    dw_status status;
+
+    DWI_TRY(dwi_state_load(log, version, &state, err));
+    DWI_TRY(dwi_files_visit(log, state, visitor, err));
+done:
+    dwi_state_unref(state);
+    return status;
 }
 
 #define FIXTURE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

@@ -44,7 +44,7 @@ static dw_status print_info(const dwi_log *log, const dwi_state *state, dw_error
     dwi_jw w;
 
     dwi_buf_init(&line, log->alloc);
-    DWI_TRY(dwi_files_visit(log, state->version, visitor, err));
+    DWI_TRY(dwi_files_visit(log, state, visitor, err));
     dwi_jw_init(&w, &line);
     dwi_jw_object_begin(&w);
     dwi_jw_kv_i64(&w, "version", state->version);

@@ -2,7 +2,6 @@
 #include "log_fixture.h"
 
 #include "delta/checkpoint.h"
-#include "delta/files.h"
 #include "store/fault_store.h"
 
 /* The environment's clock stands at 2026-01-01T00:00:00Z. */
@@ -89,7 +88,7 @@ static void assert_files(fixture *f, const char *want)
     const dwi_file_visitor visitor = {&l, add_line, remove_line};
 
     dwi_buf_init(&l.text, &f->alloc.base);
-    DWT_OK(dwi_files_visit(&f->log, -1, visitor, &f->err), &f->err);
+    DWT_OK(visit_files(&f->log, -1, visitor, &f->err), &f->err);
     DWT_STR(dwi_buf_cstr(&l.text), want);
     dwi_buf_done(&l.text);
 }
@@ -227,6 +226,40 @@ static void old_transaction_ids_expire_only_where_the_table_says_so(void **state
     dwi_state_unref(s);
 }
 
+static void a_broken_checkpoint_is_not_asked_for_files_either(void **state)
+{
+    static const char key[] = "t/_delta_log/00000000000000000002.checkpoint.parquet";
+    fixture *f = *state;
+    const dw_range all = DW_RANGE_ALL;
+    lines l = {.n = 0};
+    const dwi_file_visitor visitor = {&l, add_line, NULL};
+    dwi_buf bytes;
+    dwi_state *s;
+
+    put_commit_text(f, 0, PROTOCOL_LINE METADATA_LINE ADD_LINE("a"));
+    put_commit_text(f, 1, ADD_LINE("b"));
+    write_checkpoint(f);
+    put_commit_text(f, 2, ADD_LINE("c"));
+    write_checkpoint(f);
+    drop_commits(f, 0, 1);
+    dwi_buf_init(&bytes, &f->alloc.base);
+    dwi_buf_init(&l.text, &f->alloc.base);
+    DWT_OK(dwi_store_get(f->store, key, all, 1 << 20, &bytes, &f->err), &f->err);
+    memset(bytes.data + 4, 0xFF, 200); /* the footer is whole */
+    DWT_OK(
+        dwi_store_put(f->store, key, (dw_bytes){bytes.data, bytes.len}, DW_PUT_OVERWRITE, &f->err),
+        &f->err);
+    s = load(f, -1);
+    DWT_EQ(s->checkpoint_version, 1);
+    DWT_OK(dwi_files_visit(&f->log, s, visitor, &f->err), &f->err);
+    DWT_EQ(l.n, 3);
+    assert_non_null(strstr(f->last_warning, "00000000000000000002.checkpoint.parquet: row group"));
+    assert_non_null(strstr(f->last_warning, "read without this checkpoint"));
+    dwi_state_unref(s);
+    dwi_buf_done(&bytes);
+    dwi_buf_done(&l.text);
+}
+
 static void a_count_that_differs_from_the_checksum_file_stops_it(void **state)
 {
     fixture *f = *state;
@@ -356,7 +389,7 @@ static dw_status write_with(const dw_allocator *alloc, void *ctx)
     DWI_TRY(dwi_log_init(&log, f->store, "t", alloc, silent, NULL));
     DWI_TRY(dwi_state_load(&log, 1, &s, NULL));
     DWI_TRY(dwi_checkpoint_write(&log, s, NULL));
-    DWI_TRY(dwi_files_visit(&log, 1, visitor, NULL));
+    DWI_TRY(visit_files(&log, 1, visitor, NULL));
     DWT_EQ(l.n, 2);
 done:
     dwi_buf_done(&l.text);
@@ -387,6 +420,7 @@ int main(void)
         FIXTURE_TEST(statistics_are_left_out_where_the_table_says_so),
         FIXTURE_TEST(typed_statistics_replace_the_text),
         FIXTURE_TEST(old_transaction_ids_expire_only_where_the_table_says_so),
+        FIXTURE_TEST(a_broken_checkpoint_is_not_asked_for_files_either),
         FIXTURE_TEST(a_count_that_differs_from_the_checksum_file_stops_it),
         FIXTURE_TEST(a_checkpoint_of_an_unknown_feature_is_refused),
         FIXTURE_TEST(opening_does_not_pay_for_the_files_of_a_checkpoint),

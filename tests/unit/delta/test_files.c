@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log_fixture.h"
 
-#include "delta/files.h"
-
 typedef struct seen_files {
     char text[512]; /* "+path" for a live file, "-path" for a tombstone */
     int left;       /* calls before an error, -1: none */
@@ -34,7 +32,7 @@ static void assert_files(fixture *f, int64_t version, const char *want)
     seen_files s = {.left = -1};
     const dwi_file_visitor visitor = {&s, see_add, see_remove};
 
-    DWT_OK(dwi_files_visit(&f->log, version, visitor, &f->err), &f->err);
+    DWT_OK(visit_files(&f->log, version, visitor, &f->err), &f->err);
     DWT_STR(s.text, want);
 }
 
@@ -76,7 +74,7 @@ static void the_visitor_can_stop(void **state)
     const dwi_file_visitor visitor = {&s, see_add, NULL};
 
     put_three_versions(f);
-    DWT_ERR(dwi_files_visit(&f->log, -1, visitor, &f->err), &f->err, DW_E_CANCELLED, "enough");
+    DWT_ERR(visit_files(&f->log, -1, visitor, &f->err), &f->err, DW_E_CANCELLED, "enough");
     DWT_STR(s.text, " +a");
 }
 
@@ -90,7 +88,7 @@ static dw_status visit_with(const dw_allocator *alloc, void *ctx)
     dw_status status;
 
     DWI_TRY(dwi_log_init(&log, f->store, "t", alloc, silent, NULL));
-    DWI_TRY(dwi_files_visit(&log, 2, visitor, NULL));
+    DWI_TRY(visit_files(&log, 2, visitor, NULL));
 done:
     dwi_log_done(&log);
     return status;
