@@ -8,6 +8,8 @@
 #include "common/settings.h"
 #include "tool/present.h"
 
+enum { RETRY_MS = 10000 }; /* a person waits for the answer */
+
 static int exit_code_of(const dw_error *err)
 {
     if (err->code == DW_E_FENCED)
@@ -34,7 +36,8 @@ int fail_at(const char *object, const dw_error *err)
     return exit_code_of(err);
 }
 
-/* Only what matters to the person at the terminal: retries and worse. */
+/* What the person at the terminal should know although the work goes on, such as a checkpoint that
+ * cannot be read. A store's retries are not told: its error says enough when they do not help. */
 static void log_to_stderr(void *ctx, int level, const char *message)
 {
     (void)ctx;
@@ -54,8 +57,7 @@ int target_open_store(struct target *t, const char *uri)
     t->uri = uri;
     if (aws_env_load(aws_getenv, NULL, &none, &env, &problem)) {
         aws_env_apply(&env, &opts);
-        opts.log = log_to_stderr;
-        opts.retry_timeout_ms = 20000; /* a person waits for the answer */
+        opts.retry_timeout_ms = RETRY_MS;
         if (dw_store_open_uri(uri, &opts, &t->store, &err) != DW_OK)
             code = fail_at(uri, &err);
     } else {
