@@ -331,6 +331,17 @@ def test_a_file_of_duckdb_is_read(tmp_path):
     same(ours(path), theirs(pq.read_table(path)))
 
 
+def test_files_of_our_own_writer_are_read_as_pyarrow_reads_them(tmp_path):
+    program = BUILD / "tests" / "unit" / "parquet" / "write_matrix"
+    if not program.exists():
+        missing(f"{program} (meson compile)")
+    subprocess.run([program, tmp_path], check=True, timeout=120)
+    files = [f for f in sorted(tmp_path.glob("*.parquet")) if pq.ParquetFile(f).metadata.num_rows <= 5000]
+    assert len(files) >= 20
+    for file in files:
+        same(ours(file, "-b", "333"), theirs(pq.read_table(file)))
+
+
 def manifest():
     if not MANIFEST.exists():
         return []

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parquet_cat [-b ROWS] [-q] [-s SCHEMA] FILE...: the rows of Parquet files as NDJSON, through the
  * library's reader, for tests that compare them with other readers'. SCHEMA is the Delta schema to
- * read them as, in JSON. Decimals are strings with all of their
- * scale, timestamps end in Z or not, bytes are hex, maps are {"__map__": [[key, value], ...]}.
+ * read them as, in JSON. Decimals are strings with all of their scale, timestamps end in Z or not,
+ * bytes are hex, maps are {"__map__": [[key, value], ...]}.
  * -q prints nothing but errors. Exits with 1 after the first error. */
 #include <stdio.h>
 #include <stdlib.h>

