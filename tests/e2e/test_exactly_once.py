@@ -19,6 +19,8 @@ EVENTS = int(os.environ.get("DELTAWRITE_E2E_EVENTS", "20000"))
 SEED = int(os.environ.get("DELTAWRITE_E2E_SEED", "1"))
 PARTITIONS = 4
 RSS_LIMIT_KB = 150 * 1024
+# So that the broker soon gives a killed instance's partitions to another.
+SHORT_SESSION = {"KAFKA_CONF_SESSION_TIMEOUT_MS": "2000", "KAFKA_CONF_HEARTBEAT_INTERVAL_MS": "400"}
 
 
 def trickle(kafka, topic, messages, pieces, seconds):
@@ -91,8 +93,7 @@ def test_sigkill_at_random_moments_loses_and_doubles_nothing(
     rng = random.Random(SEED * 100 + instances)
     messages = list(events.messages(EVENTS, PARTITIONS, SEED * 1000 + instances))
     made, uri = topic(PARTITIONS), f"s3://{name}/delta/events"
-    # A short session so that a killed instance's partitions move on quickly.
-    settings = dict(BATCH_SIZE=EVENTS // 50, KAFKA_CONF_SESSION_TIMEOUT_MS=2000, KAFKA_CONF_HEARTBEAT_INTERVAL_MS=400)
+    settings = dict(BATCH_SIZE=EVENTS // 50, **SHORT_SESSION)
     services = [service(**settings).start() for _ in range(instances)]
     written = trickle(kafka, made, messages, pieces=20, seconds=20)
 
@@ -157,7 +158,7 @@ def test_lost_replies_of_the_store_lose_and_double_nothing(kafka, minio, bucket,
 def test_dead_letters_alone_move_the_offsets_too(kafka, minio, bucket, topic, name, service):
     made, uri = topic(1), f"s3://{name}/delta/events"
     written = kafka.produce(made, [(0, b"k", b"not json"), (0, None, b"[]"), (0, None, None), (0, None, b"")])
-    one = service().start()
+    one = service(**SHORT_SESSION).start()
     lake.wait_offsets(uri, ends(kafka, name, made), 30, minio.environment, one.alive)
     lake.wait_rows(uri + "_rejected", 2, 10, minio.environment, one.alive)
     one.kill()
