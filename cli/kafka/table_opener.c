@@ -21,6 +21,16 @@ static dw_store_options probing_options(const struct service_config *config)
     return options;
 }
 
+/* A table that cannot be appended to says so at the start, not when the first message has come. */
+static dw_status refuses_rows(dw_table *table, dw_error *err)
+{
+    dw_txn *txn = NULL;
+    dw_status status = dw_begin(table, NULL, &txn, err);
+
+    dw_txn_close(txn);
+    return status;
+}
+
 static dw_status open_once(const struct service_config *config, const dw_store_options *store_opts,
                            dw_table **out_table, dw_error *err)
 {
@@ -39,6 +49,10 @@ static dw_status open_once(const struct service_config *config, const dw_store_o
     if (status == DW_OK)
         status = dw_table_create(store, "", &create, &options, out_table, err);
     dw_store_unref(store);
+    if (status == DW_OK && (status = refuses_rows(*out_table, err)) != DW_OK) {
+        dw_table_close(*out_table);
+        *out_table = NULL;
+    }
     return status;
 }
 

@@ -7,7 +7,12 @@
 
 #include "base/alloc.h"
 
-typedef enum file_kind { FILE_OTHER = 0, FILE_COMMIT = 1, FILE_CHECKPOINT = 2 } file_kind;
+typedef enum file_kind {
+    FILE_OTHER = 0,
+    FILE_COMMIT = 1,
+    FILE_CHECKPOINT = 2,
+    FILE_EMPTY = 3
+} file_kind;
 
 typedef struct listed {
     dwi_log_file file;
@@ -25,6 +30,7 @@ typedef struct listing {
     size_t n_commits;
     listed *first;
     listed **tail;
+    dwi_sv empty; /* a checkpoint without a byte, which does not count; ptr NULL: none */
 } listing;
 
 static bool take_number(dwi_sv *text, size_t digits, int64_t *out)
@@ -72,8 +78,12 @@ static void classify(dwi_sv name, listed *out)
         return;
     if (dwi_sv_eq_cstr(name, "json"))
         out->kind = FILE_COMMIT;
-    else if (take_text(&name, DWI_SV("checkpoint.")) && out->file.size > 0)
-        classify_checkpoint(name, out);
+    else if (take_text(&name, DWI_SV("checkpoint."))) {
+        if (out->file.size > 0)
+            classify_checkpoint(name, out);
+        else
+            out->kind = FILE_EMPTY;
+    }
 }
 
 static dw_status list_one(void *ctx, const dw_object *object, dw_error *err)
@@ -90,6 +100,8 @@ static dw_status list_one(void *ctx, const dw_object *object, dw_error *err)
     classify(name, &found);
     if (found.kind == FILE_OTHER)
         return DW_OK;
+    if (found.kind == FILE_EMPTY)
+        return dwi_arena_sv(l->arena, name, &l->empty) ? DW_OK : dwi_err_nomem(err);
     item = dwi_arena_zero(l->arena, sizeof(*item));
     if (item == NULL || !dwi_arena_sv(l->arena, name, &found.file.name))
         return dwi_err_nomem(err);
@@ -220,9 +232,11 @@ static dw_status pick_commits(dwi_arena *arena, const listing *l, int64_t versio
             (version >= 0 && c->file.version > version))
             continue;
         if (c->file.version != next)
-            return dwi_err(err, DW_E_CORRUPT,
-                           "_delta_log: version %" PRId64 " is missing, the next one is %" PRId64,
-                           next, c->file.version);
+            return dwi_err(
+                err, DW_E_CORRUPT,
+                "_delta_log: version %" PRId64 " is missing, the next one is %" PRId64 "%s%s%s",
+                next, c->file.version, l->empty.ptr == NULL ? "" : "; ",
+                l->empty.ptr == NULL ? "" : l->empty.ptr, l->empty.ptr == NULL ? "" : " is empty");
         commits[segment->n_commits++] = c->file;
         segment->version = next++;
     }

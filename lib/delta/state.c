@@ -304,6 +304,10 @@ static dw_status load_segment(const dwi_log *log, const dwi_segment *segment, dw
         begin_version(&b, segment->checkpoint_version);
         b.state->checkpoint_version = segment->checkpoint_version;
         status = dwi_checkpoint_read(log, segment, DWI_CHECKPOINT_STATE, put_action, &b, err);
+        if (status == DW_OK && (!b.has_protocol || !b.has_metadata))
+            status = dwi_err(err, DW_E_CORRUPT, "_delta_log/%s: no %s action in a checkpoint",
+                             segment->checkpoint_files[0].name.ptr,
+                             b.has_protocol ? "metaData" : "protocol");
         *out_checkpoint_broken = dwi_checkpoint_is_broken(status);
         DWI_TRY(status);
         if (segment->n_commits == 0)
