@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "delta/features.h"
 #include "delta/files.h"
+#include "delta/mapping.h"
 #include "delta/timeline.h"
 
 static const char *const *cstrs(dwi_arena *arena, dwi_svs list)
@@ -178,6 +179,8 @@ dw_status dw_snapshot_get_info(const dw_snapshot *snapshot, dw_snapshot_info *ou
 
 typedef struct file_walk {
     const dw_allocator *alloc;
+    const dwi_type *logical;
+    const dwi_type *physical; /* names of partition columns in the log */
     dw_file_fn *each;
     void *ctx;
     dw_status refused; /* by `each` */
@@ -197,6 +200,14 @@ static dw_status num_records(dwi_arena *arena, dwi_sv stats, int64_t *out, dw_er
     return status == DW_E_CORRUPT ? DW_OK : status;
 }
 
+static dwi_sv logical_name(const file_walk *w, dwi_sv key)
+{
+    for (size_t i = 0; i < w->physical->n_fields; i++)
+        if (dwi_sv_eq(w->physical->fields[i].name, key))
+            return w->logical->fields[i].name;
+    return key;
+}
+
 static dw_status give_file(void *ctx, const dwi_add *add, dw_error *err)
 {
     file_walk *w = ctx;
@@ -214,7 +225,7 @@ static dw_status give_file(void *ctx, const dwi_add *add, dw_error *err)
         DWI_TRY(dwi_err_nomem(err));
     for (size_t i = 0; i < add->partition_values.count; i++) {
         dwi_kv kv = add->partition_values.items[i];
-        if (!dwi_arena_sv(&arena, kv.key, &kv.key) ||
+        if (!dwi_arena_sv(&arena, logical_name(w, kv.key), &kv.key) ||
             (kv.value.ptr != NULL && !dwi_arena_sv(&arena, kv.value, &kv.value)))
             DWI_TRY(dwi_err_nomem(err));
         values[i] = (dw_property){kv.key.ptr, kv.value.ptr};
@@ -235,12 +246,20 @@ dw_status dw_snapshot_files(dw_snapshot *snapshot, dw_file_fn *each, void *ctx, 
 {
     file_walk w = {.each = each, .ctx = ctx};
     const dwi_file_visitor visitor = {&w, give_file, NULL};
+    dwi_mapping_mode mode;
+    dwi_arena arena;
     dw_status status;
 
     if (snapshot == NULL || each == NULL)
         return dwi_err(err, DW_E_ARG, "dw_snapshot_files: a snapshot and a callback are needed");
     w.alloc = snapshot->table->alloc;
-    status = dwi_files_visit(&snapshot->table->log, snapshot->state, visitor, err);
+    w.logical = snapshot->state->schema->root;
+    dwi_arena_init(&arena, w.alloc);
+    DWI_TRY(dwi_mapping_mode_of(snapshot->state->metadata.configuration, &mode, err));
+    DWI_TRY(dwi_mapping_physical(&arena, w.logical, mode, &w.physical, err));
+    DWI_TRY(dwi_files_visit(&snapshot->table->log, snapshot->state, visitor, err));
+done:
+    dwi_arena_done(&arena);
     if (status != DW_OK && w.refused == DW_OK)
         status = dwi_err_prefix(err, status, "%s", snapshot->table->uri);
     return status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Classic checkpoints, read by projection and written by streaming: old checkpoint in, tail merged,
- * new one out. Memory: the tail and one row group. A crash while writing leaves nothing visible but
- * an orphan upload. Spec: Delta PROTOCOL.md, "Checkpoints", "Checkpoint Schema". */
+/* Checkpoints: all kinds are read, by projection; classic ones are written, by streaming: old
+ * checkpoint in, tail merged, new one out. Memory: the tail and one row group. A crash while
+ * writing leaves nothing visible but an orphan upload. Spec: Delta PROTOCOL.md, "Checkpoints",
+ * "Checkpoint Schema". */
 #ifndef DWI_DELTA_CHECKPOINT_H
 #define DWI_DELTA_CHECKPOINT_H
 
