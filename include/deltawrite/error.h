@@ -22,13 +22,12 @@ typedef int dw_status;
 #define DW_E_THROTTLED   7 /* the store asks to slow down */
 #define DW_E_UNKNOWN     8 /* the reply was lost: it may or may not have happened */
 #define DW_E_CORRUPT     9 /* bytes that break their format: log, checkpoint, Parquet, Arrow */
-#define DW_E_UNSUPPORTED 10 /* a valid thing that this library does not do; the message names it   \
-                             */
-#define DW_E_SCHEMA    11   /* data and table schema do not fit; the message names the column */
-#define DW_E_RECORD    12   /* a record cannot be decoded */
-#define DW_E_CONFLICT  13   /* another commit cannot be combined with ours */
-#define DW_E_FENCED    14   /* another writer moved our application id */
-#define DW_E_CANCELLED 15   /* the caller asked to stop */
+#define DW_E_UNSUPPORTED 10 /* a valid thing this library does not do; the message names it */
+#define DW_E_SCHEMA      11 /* data and table schema do not fit; the message names the column */
+#define DW_E_RECORD      12 /* a record cannot be decoded */
+#define DW_E_CONFLICT    13 /* another commit cannot be combined with ours */
+#define DW_E_FENCED      14 /* another writer moved our application id */
+#define DW_E_CANCELLED   15 /* the caller asked to stop */
 
 #define DW_ERROR_MESSAGE_SIZE 503
 

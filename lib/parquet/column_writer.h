@@ -62,11 +62,11 @@ typedef struct dwi_pqw_column {
     size_t n_values;
     dwi_buf def; /* bitmap for max_def 1 without repetition, else bytes; empty while none is null */
     dwi_buf rep;
-    size_t def_bits;    /* in the bitmap */
+    size_t def_bits;     /* in the bitmap */
     dwi_buf values;      /* PLAIN, from values_start on; what is before has room for the levels */
     size_t values_start; /* 0 for booleans */
-    dwi_buf indices;    /* uint32_t, while there is a dictionary */
-    size_t plain_bytes; /* what the page's values take in PLAIN */
+    dwi_buf indices;     /* uint32_t, while there is a dictionary */
+    size_t plain_bytes;  /* what the page's values take in PLAIN */
     dwi_bounds page_bounds;
 
     /* The chunk. */

@@ -253,7 +253,7 @@ static void set_decimal(dwi_parquet_node *node, const dwi_footer_element *e, dwi
 static dw_status build_leaf(builder *b, const dwi_footer_element *element, dwi_parquet_node *out)
 {
     dwi_footer_element e = *element;
-    dwi_type *type;
+    dwi_type *type = NULL;
     dw_status status;
 
     if (e.logical == DWI_PARQUET_LOGICAL_NONE)
@@ -293,8 +293,8 @@ done:
 
 static dw_status build_struct(builder *b, place at, size_t n, dwi_parquet_node *out)
 {
-    dwi_type *type;
-    dwi_field *fields;
+    dwi_type *type = NULL;
+    dwi_field *fields = NULL;
     dw_status status;
 
     DWI_TRY(build_children(b, at, n, out));
@@ -318,8 +318,8 @@ static place inside(place at)
 
 static dw_status build_array(builder *b, place element, bool as_element, dwi_parquet_node *out)
 {
-    dwi_type *type;
-    dwi_field *fields;
+    dwi_type *type = NULL;
+    dwi_field *fields = NULL;
     dw_status status;
 
     out->elem_def = element.def;
@@ -338,8 +338,8 @@ done:
 
 static dw_status build_map(builder *b, place entry, dwi_parquet_node *out)
 {
-    dwi_type *type;
-    dwi_field *fields;
+    dwi_type *type = NULL;
+    dwi_field *fields = NULL;
     dw_status status;
 
     out->elem_def = entry.def;
