@@ -13,9 +13,10 @@
 #include "common/logline.h"
 #include "common/memory.h"
 #include "common/settings.h"
+#include "common/style.h"
+#include "common/textbuf.h"
 #include "demo/child.h"
 #include "demo/demo_broker.h"
-#include "demo/grid.h"
 #include "demo/sample_events.h"
 #include "demo/show.h"
 
@@ -130,12 +131,12 @@ static int run(const char *own_path, const struct setting_value *values, char *t
         return EXIT_CODE_RUNTIME;
     (void)printf("%sAn embedded Kafka broker%s at %s gets %" PRId64 " events in topic %s, %d "
                  "partitions.\n",
-                 style_bold(), style_plain(), broker.address, values[SET_EVENTS].number, topic,
-                 PARTITIONS);
+                 style_bold(stdout), style_plain(stdout), broker.address, values[SET_EVENTS].number,
+                 topic, PARTITIONS);
     if (!produce(&broker, values[SET_EVENTS].number, (uint64_t)values[SET_SEED].number))
         return EXIT_CODE_RUNTIME;
-    (void)printf("%sdeltawrite-kafka%s reads them, until the end:\n\n", style_bold(),
-                 style_plain());
+    (void)printf("%sdeltawrite-kafka%s reads them, until the end:\n\n", style_bold(stdout),
+                 style_plain(stdout));
     code = run_service(own_path, broker.address, table);
     demo_broker_stop(&broker);
     /* 3: some records went to the dead letters, as they should. */

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arrow_json.h"
 #include "common/memory.h"
-#include "demo/arrow_text.h"
-#include "demo/grid.h"
+#include "common/style.h"
+#include "common/text_table.h"
 
 enum { SHOWN_ROWS = 6, SHOWN_VERSIONS = 5, MAX_TYPES = 32 };
 
@@ -76,38 +77,74 @@ static dw_status scan(dw_table *table, const char *const *columns, size_t n_colu
     return status;
 }
 
+/* Strings and binary values as they are, microseconds as "2026-01-31 08:09:10", the rest as JSON.
+ */
+static void put_value(struct textbuf *out, const struct ArrowSchema *type,
+                      const struct ArrowArray *column, int64_t row)
+{
+    const char *format = type->format;
+    size_t len;
+    const char *bytes;
+
+    if (arrow_is_null(type, column, row)) {
+        textbuf_puts(out, "-");
+    } else if (format[0] == 'u' || format[0] == 'z') {
+        bytes = arrow_bytes(column, row, &len);
+        textbuf_add(out, bytes, len);
+    } else if (strncmp(format, "tsu:", 4) == 0) {
+        textbuf_time(out, ((const int64_t *)column->buffers[1])[column->offset + row] / 1000);
+        out->text[10] = ' ';
+        out->text[19] = '\0';
+    } else if (!arrow_json_append(out, type, column, row)) {
+        textbuf_printf(out, "(%s)", format);
+    }
+}
+
+struct row_table {
+    struct text_table table;
+    int64_t rows;
+};
+
+/* The columns are known with the first row. */
+static void start_table(struct text_table *table, const struct ArrowSchema *schema)
+{
+    struct textbuf header = {0};
+
+    text_table_init(table, (size_t)schema->n_children, NULL);
+    for (int64_t i = 0; i < schema->n_children; i++) {
+        bool number = strchr("ilfg", schema->children[i]->format[0]) != NULL;
+        textbuf_clear(&header);
+        textbuf_printf(&header, "%s%s", number ? ">" : "", schema->children[i]->name);
+        text_table_cell(table, header.text);
+    }
+    textbuf_done(&header);
+}
+
 static bool add_row(void *ctx, const struct ArrowSchema *schema, const struct ArrowArray *rows,
                     int64_t row)
 {
-    struct grid *grid = ctx;
-    struct textbuf cell = {0};
+    struct row_table *shown = ctx;
 
-    if (grid->count == 0) {
-        grid->columns = (size_t)schema->n_children;
-        for (int64_t i = 0; i < schema->n_children; i++) {
-            grid->right[i] = strchr("ilfg", schema->children[i]->format[0]) != NULL;
-            grid_add(grid, schema->children[i]->name);
-        }
-    }
+    if (shown->rows == 0)
+        start_table(&shown->table, schema);
     for (int64_t i = 0; i < schema->n_children; i++) {
-        textbuf_clear(&cell);
-        textbuf_puts(&cell, "");
-        arrow_text(schema->children[i], rows->children[i], row, &cell);
-        grid_add(grid, cell.text);
+        struct textbuf cell = {0};
+        put_value(&cell, schema->children[i], rows->children[i], row);
+        text_table_cell(&shown->table, cell.text);
+        textbuf_done(&cell);
     }
-    textbuf_done(&cell);
-    return grid->count < grid->columns * (SHOWN_ROWS + 1);
+    return ++shown->rows < SHOWN_ROWS;
 }
 
 static dw_status show_rows(dw_table *table, const char *const *columns, size_t n_columns,
                            size_t max_width, dw_error *err)
 {
-    struct grid grid = {0};
-    dw_status status = scan(table, columns, n_columns, add_row, &grid, err);
+    struct row_table shown = {.rows = 0};
+    dw_status status = scan(table, columns, n_columns, add_row, &shown, err);
 
     if (status == DW_OK)
-        grid_print(&grid, max_width);
-    grid_done(&grid);
+        text_table_print(&shown.table, "  ", max_width, stdout);
+    text_table_done(&shown.table);
     return status;
 }
 
@@ -127,7 +164,7 @@ static bool count_row(void *ctx, const struct ArrowSchema *schema, const struct 
     struct textbuf name = {0};
     size_t i = 0;
 
-    arrow_text(schema->children[0], rows->children[0], row, &name);
+    put_value(&name, schema->children[0], rows->children[0], row);
     while (i < types->n && strcmp(types->names[i], name.text) != 0)
         i++;
     if (i == types->n && types->n < MAX_TYPES)
@@ -151,30 +188,28 @@ static void put_count(struct textbuf *out, int64_t count)
 
 static void print_counts(struct type_counts *types)
 {
-    struct grid grid = {.columns = 3, .right = {false, true, false}};
+    static const char *const headers[] = {"event_type", ">events", ""};
+    struct text_table table;
     struct textbuf cell = {0};
 
-    grid_add(&grid, "event_type");
-    grid_add(&grid, "events");
-    grid_add(&grid, "");
+    text_table_init(&table, 3, headers);
     for (size_t shown = 0; shown < types->n; shown++) {
         size_t best = 0;
         for (size_t i = 1; i < types->n; i++)
             best = types->counts[i] > types->counts[best] ? i : best;
-        grid_add(&grid, types->names[best]);
+        text_table_cell(&table, types->names[best]);
         textbuf_clear(&cell);
         put_count(&cell, types->counts[best]);
-        grid_add(&grid, cell.text);
+        text_table_cell(&table, cell.text);
         textbuf_clear(&cell);
-        textbuf_puts(&cell, "");
         for (int64_t i = 0; i < types->counts[best] * 40 / types->total; i++)
             textbuf_puts(&cell, "\xe2\x96\x88");
-        grid_add(&grid, cell.text);
+        text_table_cell(&table, cell.text);
         types->counts[best] = -1;
     }
-    grid_print(&grid, 60);
+    text_table_print(&table, "  ", 60, stdout);
     textbuf_done(&cell);
-    grid_done(&grid);
+    text_table_done(&table);
 }
 
 static dw_status show_counts(dw_table *table, dw_error *err)
@@ -192,9 +227,26 @@ static dw_status show_counts(dw_table *table, dw_error *err)
 
 /* ---- table ---- */
 
+/* Of an Arrow format; the format itself when the demo's tables have no such type. */
+static const char *type_name(const char *format)
+{
+    static const char *const names[][2] = {
+        {"u", "string"}, {"z", "binary"}, {"b", "boolean"}, {"i", "integer"},
+        {"l", "long"},   {"f", "float"},  {"g", "double"},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(format, names[i][0]) == 0)
+            return names[i][1];
+    }
+    if (strcmp(format, "tsu:") == 0)
+        return "timestamp_ntz";
+    return strncmp(format, "tsu:", 4) == 0 ? "timestamp" : format;
+}
+
 static void print_field(const char *name, const char *format)
 {
-    (void)printf("  %-20s %s\n", name, arrow_type_name(format));
+    (void)printf("  %-20s %s\n", name, type_name(format));
 }
 
 static bool print_schema(void *ctx, const struct ArrowSchema *schema, const struct ArrowArray *rows,
@@ -237,7 +289,8 @@ static dw_status show_totals(dw_table *table, const char *path, dw_error *err)
     dw_snapshot_close(snapshot);
     if (status == DW_OK) {
         put_count(&text, totals.rows);
-        textbuf_printf(&text, " rows in %" PRId64 " Parquet files, ", totals.files);
+        textbuf_printf(&text, " rows in %" PRId64 " Parquet file%s, ", totals.files,
+                       totals.files == 1 ? "" : "s");
         put_count(&text, totals.bytes);
         textbuf_printf(&text, " bytes, version %" PRId64, dw_table_version(table));
         (void)printf("  %s\n  %s\n", path, text.text);
@@ -262,37 +315,39 @@ static void put_rows_metric(struct textbuf *out, const char *metrics)
 
 static dw_status add_version(void *ctx, const dw_history_entry *entry, dw_error *err)
 {
-    struct grid *grid = ctx;
+    struct text_table *table = ctx;
     struct textbuf cell = {0};
 
     (void)err;
-    textbuf_printf(&cell, "%" PRId64, entry->version);
-    grid_add(grid, cell.text);
-    textbuf_clear(&cell);
+    text_table_cell_i64(table, entry->version);
     textbuf_time(&cell, entry->timestamp_ms);
-    grid_add(grid, cell.text);
-    grid_add(grid, entry->operation == NULL ? "" : entry->operation);
+    text_table_cell(table, cell.text);
+    text_table_cell(table, entry->operation == NULL ? "" : entry->operation);
     textbuf_clear(&cell);
     put_rows_metric(&cell, entry->operation_metrics_json);
-    grid_add(grid, cell.text);
-    grid_add(grid, entry->engine_info == NULL ? "" : entry->engine_info);
+    text_table_cell(table, cell.text);
+    text_table_cell(table, entry->engine_info == NULL ? "" : entry->engine_info);
     textbuf_done(&cell);
     return DW_OK;
 }
 
 static dw_status show_history(dw_table *table, dw_error *err)
 {
-    static const char *const headings[] = {"version", "time", "operation", "rows", "by"};
-    struct grid grid = {.columns = 5, .right = {true, false, false, true, false}};
+    static const char *const headers[] = {">version", "time", "operation", ">rows", "by"};
+    struct text_table versions;
     dw_status status;
 
-    for (size_t i = 0; i < grid.columns; i++)
-        grid_add(&grid, headings[i]);
-    status = dw_table_history(table, SHOWN_VERSIONS, add_version, &grid, err);
+    text_table_init(&versions, 5, headers);
+    status = dw_table_history(table, SHOWN_VERSIONS, add_version, &versions, err);
     if (status == DW_OK)
-        grid_print(&grid, 40);
-    grid_done(&grid);
+        text_table_print(&versions, "  ", 40, stdout);
+    text_table_done(&versions);
     return status;
+}
+
+static void print_heading(const char *text)
+{
+    (void)printf("\n%s%s%s\n", style_bold(stdout), text, style_plain(stdout));
 }
 
 dw_status show_events(const char *path, dw_error *err)

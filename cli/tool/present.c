@@ -2,12 +2,7 @@
 #include "tool/present.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "common/memory.h"
 
 void append_size(struct textbuf *out, int64_t bytes)
 {
@@ -96,84 +91,4 @@ int read_whole_file(const char *path, struct textbuf *out)
         return 1;
     }
     return -1;
-}
-
-void table_init(struct text_table *t, size_t n_columns, const char *const *headers)
-{
-    memset(t, 0, sizeof(*t));
-    t->n_columns = n_columns;
-    for (size_t i = 0; i < n_columns; i++)
-        table_cell(t, headers[i]);
-}
-
-void table_cell(struct text_table *t, const char *cell)
-{
-    if (t->n_cells == t->cap) {
-        t->cap = t->cap == 0 ? 64 : t->cap * 2;
-        t->cells = need_realloc(t->cells, t->cap, sizeof(*t->cells));
-    }
-    t->cells[t->n_cells++] = need_strdup(cell == NULL ? "-" : cell);
-}
-
-void table_cell_i64(struct text_table *t, int64_t value)
-{
-    char cell[24];
-
-    (void)snprintf(cell, sizeof(cell), "%" PRId64, value);
-    table_cell(t, cell);
-}
-
-/* Characters, not bytes; wide ones count as one. */
-static int width_of(const char *cell)
-{
-    int width = 0;
-
-    for (; *cell != '\0'; cell++)
-        if (((unsigned char)*cell & 0xC0) != 0x80)
-            width++;
-    return width;
-}
-
-static const char *shown(const struct text_table *t, size_t cell)
-{
-    const char *text = t->cells[cell];
-
-    return cell < t->n_columns && text[0] == '>' ? text + 1 : text;
-}
-
-static int column_width(const struct text_table *t, size_t column)
-{
-    int width = 0;
-
-    for (size_t cell = column; cell < t->n_cells; cell += t->n_columns)
-        if (width_of(shown(t, cell)) > width)
-            width = width_of(shown(t, cell));
-    return width;
-}
-
-void table_print(const struct text_table *t, FILE *out)
-{
-    bool colour = isatty(fileno(out)) != 0;
-
-    for (size_t cell = 0; cell < t->n_cells; cell++) {
-        size_t column = cell % t->n_columns;
-        const char *text = shown(t, cell);
-        int pad = column_width(t, column) - width_of(text);
-        bool right = t->cells[column][0] == '>';
-        bool last = column + 1 == t->n_columns;
-        if (colour && cell < t->n_columns)
-            (void)fputs("\033[1m", out);
-        (void)fprintf(out, "%*s%s%*s", right ? pad : 0, "", text, right || last ? 0 : pad, "");
-        if (colour && cell < t->n_columns)
-            (void)fputs("\033[0m", out);
-        (void)fputs(last ? "\n" : "  ", out);
-    }
-}
-
-void table_free(struct text_table *t)
-{
-    for (size_t i = 0; i < t->n_cells; i++)
-        free(t->cells[i]);
-    free(t->cells);
-    memset(t, 0, sizeof(*t));
 }

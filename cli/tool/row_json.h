@@ -3,17 +3,10 @@
 #ifndef DW_CLI_ROW_JSON_H
 #define DW_CLI_ROW_JSON_H
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include <deltawrite/arrow_c_data.h>
-
-#include "common/textbuf.h"
-
-/* Append one row as a JSON object, without a newline. False when a column's Arrow format is not one
- * that the library exports. */
-bool row_json_append(struct textbuf *out, const struct ArrowSchema *schema,
-                     const struct ArrowArray *array, int64_t row);
 
 /* Print every row of a stream, `limit` at the most (-1: all). 0, or 1 after a message on stderr
  * that begins with "deltawrite: NAME: ". */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text_table.h"
 #include "tool/json_out.h"
 #include "tool/look.h"
 #include "tool/present.h"
@@ -196,7 +197,7 @@ static int schema_show(const char *schema_json)
     struct text_table table;
     const cJSON *field;
 
-    table_init(&table, 4, headers);
+    text_table_init(&table, 4, headers);
     cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(schema, "fields"))
     {
         const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(field, "metadata");
@@ -204,17 +205,18 @@ static int schema_show(const char *schema_json)
             cJSON_GetArraySize(metadata) > 0 ? cJSON_PrintUnformatted(metadata) : NULL;
         struct textbuf type = {0};
         append_type(&type, cJSON_GetObjectItemCaseSensitive(field, "type"));
-        table_cell(&table, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(field, "name")));
-        table_cell(&table, type.text);
-        table_cell(&table, cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(field, "nullable"))
-                               ? "no"
-                               : "yes");
-        table_cell(&table, metadata_text == NULL ? "" : metadata_text);
+        text_table_cell(&table,
+                        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(field, "name")));
+        text_table_cell(&table, type.text);
+        text_table_cell(&table, cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(field, "nullable"))
+                                    ? "no"
+                                    : "yes");
+        text_table_cell(&table, metadata_text == NULL ? "" : metadata_text);
         cJSON_free(metadata_text);
         textbuf_done(&type);
     }
-    table_print(&table, stdout);
-    table_free(&table);
+    text_table_print(&table, "", 0, stdout);
+    text_table_done(&table);
     cJSON_Delete(schema);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "common/text_table.h"
 #include "tool/json_out.h"
 #include "tool/look.h"
 #include "tool/present.h"
@@ -19,7 +20,7 @@ static void listing_init(struct listing *l, bool json, size_t n_columns, const c
 {
     l->json = json;
     l->array = cJSON_CreateArray();
-    table_init(&l->table, n_columns, headers);
+    text_table_init(&l->table, n_columns, headers);
 }
 
 /* Print (unless `code` is an exit code already) and free. */
@@ -29,11 +30,11 @@ static int listing_done(struct listing *l, int code)
         code = print_json(l->array);
         l->array = NULL;
     } else if (code < 0) {
-        table_print(&l->table, stdout);
+        text_table_print(&l->table, "", 0, stdout);
         code = 0;
     }
     cJSON_Delete(l->array);
-    table_free(&l->table);
+    text_table_done(&l->table);
     return code;
 }
 
@@ -70,12 +71,12 @@ static dw_status history_text(void *ctx, const dw_history_entry *e, dw_error *er
 
     (void)err;
     textbuf_time(&time, e->timestamp_ms);
-    table_cell_i64(t, e->version);
-    table_cell(t, time.text);
-    table_cell(t, e->operation);
-    table_cell(t, metric_of(metrics, "numOutputRows"));
-    table_cell(t, metric_of(metrics, "numFiles"));
-    table_cell(t, e->engine_info);
+    text_table_cell_i64(t, e->version);
+    text_table_cell(t, time.text);
+    text_table_cell(t, e->operation);
+    text_table_cell(t, metric_of(metrics, "numOutputRows"));
+    text_table_cell(t, metric_of(metrics, "numFiles"));
+    text_table_cell(t, e->engine_info);
     textbuf_done(&time);
     cJSON_Delete(metrics);
     return DW_OK;
@@ -134,15 +135,15 @@ static dw_status files_text(void *ctx, const dw_file *f, dw_error *err)
 
     (void)err;
     append_size(&cell, f->size);
-    table_cell(t, cell.text);
+    text_table_cell(t, cell.text);
     cell.len = 0;
     textbuf_time(&cell, f->modification_time_ms);
-    table_cell(t, cell.text);
+    text_table_cell(t, cell.text);
     if (f->num_records < 0)
-        table_cell(t, NULL);
+        text_table_cell(t, NULL);
     else
-        table_cell_i64(t, f->num_records - f->deleted_rows);
-    table_cell(t, f->path);
+        text_table_cell_i64(t, f->num_records - f->deleted_rows);
+    text_table_cell(t, f->path);
     textbuf_done(&cell);
     return DW_OK;
 }
@@ -188,11 +189,11 @@ static dw_status txns_text(void *ctx, const dw_app_txn *txn, dw_error *err)
     struct textbuf time = {0};
 
     (void)err;
-    table_cell(t, txn->app_id);
-    table_cell_i64(t, txn->version);
+    text_table_cell(t, txn->app_id);
+    text_table_cell_i64(t, txn->version);
     if (txn->last_updated_ms >= 0)
         textbuf_time(&time, txn->last_updated_ms);
-    table_cell(t, time.text);
+    text_table_cell(t, time.text);
     textbuf_done(&time);
     return DW_OK;
 }
