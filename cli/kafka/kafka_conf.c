@@ -17,13 +17,17 @@ struct property {
 };
 
 /* What may be overridden. The sizes keep what is fetched ahead well below the memory the service
- * may take; the broker still sends a larger record when there is one. */
+ * may take; the broker still sends a larger record when there is one. A killed instance keeps its
+ * partitions until its session is over; heartbeats come from a thread of their own, whatever the
+ * store does, so that the session can be short. */
 static const struct property defaults[] = {
     {"client.id", SERVICE_NAME},
     {"isolation.level", "read_committed"},
     {"partition.assignment.strategy", "cooperative-sticky"},
+    {"session.timeout.ms", "10000"},
+    {"heartbeat.interval.ms", "3000"},
     {"queued.max.messages.kbytes", "16384"},
-    {"queued.min.messages", "10000"},
+    {"queued.min.messages", "30000"},
     {"fetch.max.bytes", "8388608"},
     {"log.connection.close", "false"},
     {"socket.keepalive.enable", "true"},

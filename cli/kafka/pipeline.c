@@ -99,7 +99,8 @@ static void grow_input_locked(struct pipeline *p)
 
 static size_t input_bytes(const struct input *input)
 {
-    return input->message == NULL ? 0 : input->message->len + input->message->key_len;
+    return input->message == NULL ? 0
+                                  : input->message->len + input->message->key_len + RECORD_OVERHEAD;
 }
 
 static void push_input(struct pipeline *p, struct input input)
@@ -135,7 +136,7 @@ struct request *pipeline_request(struct pipeline *p, enum request_kind kind,
 
 static bool has_room_locked(const struct pipeline *p)
 {
-    return p->synced.input_count < INPUT_MAX_RECORDS && p->synced.input_bytes < INPUT_MAX_BYTES;
+    return p->synced.input_bytes < INPUT_MAX_BYTES;
 }
 
 bool pipeline_has_room(struct pipeline *p, int64_t wait_ms)
@@ -156,8 +157,7 @@ bool pipeline_is_low(struct pipeline *p)
     bool low;
 
     lock(p);
-    low = p->synced.input_count < INPUT_MAX_RECORDS / 2 &&
-          p->synced.input_bytes < INPUT_MAX_BYTES / 2;
+    low = p->synced.input_bytes < INPUT_MAX_BYTES / 2;
     unlock(p);
     return low;
 }

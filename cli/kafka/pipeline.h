@@ -58,8 +58,9 @@ struct work {
 };
 
 enum {
-    INPUT_MAX_RECORDS = 8192,
-    INPUT_MAX_BYTES = 16 * 1024 * 1024,
+    /* More than librdkafka holds: once that is full, it takes up to a second to fetch again. */
+    INPUT_MAX_BYTES = 24 * 1024 * 1024,
+    RECORD_OVERHEAD = 512, /* what librdkafka takes for a message besides its bytes, about */
     BATCH_MAX_BYTES = 32 * 1024 * 1024,
     WORK_MAX = 4
 };
