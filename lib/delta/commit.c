@@ -113,12 +113,18 @@ done:
 }
 
 /* A handle's state may be behind: an application id that does not match is looked up once, where
- * an earlier call's attempt may turn up. */
+ * an earlier call's attempt may turn up. After an old state a version may be free only because log
+ * cleanup took it: what is written there nobody reads. */
 static dw_status check_on(dwi_committer *committer, const dwi_staged *staged, bool first,
                           int64_t *out_ours, dw_error *err)
 {
     dw_status status;
 
+    if (dwi_state_is_old(committer->on, committer->log->env)) {
+        DWI_TRY(catch_up(committer, NULL, out_ours, err));
+        if (*out_ours >= 0)
+            goto done;
+    }
     status = dwi_conflict_check_apps(committer->on, staged->apps, staged->n_apps, err);
     if (status == DW_E_FENCED && first) {
         DWI_TRY(catch_up(committer, NULL, out_ours, err));
@@ -204,6 +210,7 @@ static void take_win(dwi_committer *committer, int64_t version, dwi_committed *o
         dwi_logf(committer->log->logger, DW_LOG_WARN, "version %lld is committed, not applied: %s",
                  (long long)version, err.message);
     committer->undecided = -1;
+    dwi_state_note_newest(committer->on, committer->log->env);
     out->version = version;
     out->state = dwi_state_ref(committer->on);
 }

@@ -10,6 +10,9 @@
 #include "delta/features.h"
 #include "delta/properties.h"
 
+/* Far below any time for which a log is kept, and long enough to cost a busy writer nothing. */
+enum { OLD_MS = 300000 };
+
 /* Actions being reconciled into a state: the last one of a kind and key counts. */
 typedef struct builder {
     dwi_state *state; /* its arena holds everything */
@@ -348,6 +351,7 @@ dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, d
     if (version < 0) {
         /* A listing may end too early; the log ends only where there is no next commit. */
         dwi_state *latest = NULL;
+        dwi_state_note_newest(state, log->env);
         DWI_TRY(dwi_state_advance(log, state, nobody, &latest, err));
         dwi_state_unref(state);
         state = latest;
@@ -388,6 +392,34 @@ done:
     return status;
 }
 
+/* Nothing follows `base`: is it the newest, or were those that followed cleaned up? Cleanup goes
+ * from old to new, so that a commit which is there still has all that came after it. */
+static dw_status confirm_newest(const dwi_log *log, dwi_state *base, dwi_state **out, dw_error *err)
+{
+    char name[DWI_LOG_NAME_SIZE];
+    dwi_state *loaded = NULL;
+    dw_object object;
+    dw_status status;
+    char *key;
+
+    dwi_log_commit_name(base->version, name);
+    key = dwi_log_key(log, name);
+    if (key == NULL)
+        return dwi_err_nomem(err);
+    status = dwi_store_head(log->store, key, &object, err);
+    dwi_cstr_free(log->alloc, key);
+    if (status == DW_E_NOT_FOUND)
+        status = dwi_state_load(log, -1, &loaded, err);
+    if (status == DW_OK && loaded != NULL && loaded->version > base->version) {
+        *out = loaded;
+        return DW_OK;
+    }
+    dwi_state_unref(loaded);
+    if (status == DW_OK)
+        *out = dwi_state_ref(base);
+    return status;
+}
+
 dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
                             dwi_state **out, dw_error *err)
 {
@@ -402,10 +434,13 @@ dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_obse
     while (status == DW_OK);
     if (status != DW_E_NOT_FOUND)
         goto done;
-    if (b.state->version == base->version)
-        made = dwi_state_ref(base);
-    else
+    if (b.state->version > base->version)
         DWI_TRY(builder_finish(&b, &made, err));
+    else if (dwi_state_is_old(base, log->env))
+        DWI_TRY(confirm_newest(log, base, &made, err));
+    else
+        made = dwi_state_ref(base);
+    dwi_state_note_newest(made, log->env);
     *out = made;
     status = DW_OK;
 done:
@@ -458,6 +493,18 @@ const dwi_txn_action *dwi_state_txn(const dwi_state *state, dwi_sv app_id)
 dwi_sv dwi_state_property(const dwi_state *state, const char *key)
 {
     return dwi_property(state->metadata.configuration, key);
+}
+
+void dwi_state_note_newest(dwi_state *state, const dwi_env *env)
+{
+    __atomic_store_n(&state->seen_ms, dwi_now_ms(env), __ATOMIC_RELAXED);
+}
+
+bool dwi_state_is_old(const dwi_state *state, const dwi_env *env)
+{
+    int64_t age_ms = dwi_now_ms(env) - __atomic_load_n(&state->seen_ms, __ATOMIC_RELAXED);
+
+    return age_ms < 0 || age_ms > OLD_MS; /* a clock that was put back tells nothing */
 }
 
 int64_t dwi_state_checkpoint(const dwi_state *state)

@@ -14,6 +14,7 @@ typedef struct dwi_state {
     int64_t version;
     int64_t checkpoint_version;  /* __atomic; newest one known, -1: none */
     int64_t before_checkpoint;   /* __atomic; only those below it can be read, -1: all */
+    int64_t seen_ms;             /* __atomic; when this was the newest version; 0: not asked yet */
     int64_t in_commit_timestamp; /* of `version`, -1: none */
     dwi_protocol protocol;
     dwi_metadata metadata;
@@ -36,7 +37,9 @@ typedef struct dwi_commit_observer {
 } dwi_commit_observer;
 
 /* The latest state, reading only commits after `base` (GET of version + 1, + 2, … until there is
- * none); *out is `base` with one more reference when nothing came. */
+ * none); *out is `base` with one more reference when nothing came. When `base` is old and the
+ * commits after it may have been cleaned up, the log is listed anew; then `observer` is not told
+ * of those commits. */
 dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
                             dwi_state **out, dw_error *err);
 /* The state after a commit of ours whose actions we know, without reading it back. */
@@ -50,6 +53,12 @@ void dwi_state_unref(dwi_state *state); /* NULL too */
 const dwi_txn_action *dwi_state_txn(const dwi_state *state, dwi_sv app_id);
 /* A table property, matched ignoring case; ptr NULL: not set. */
 dwi_sv dwi_state_property(const dwi_state *state, const char *key);
+
+/* Nothing came after the state at this moment. */
+void dwi_state_note_newest(dwi_state *state, const dwi_env *env);
+/* That is so long ago that log cleanup may have removed commits after the state: that there is no
+ * next commit says nothing, and the next version must not be written before dwi_state_advance(). */
+bool dwi_state_is_old(const dwi_state *state, const dwi_env *env);
 
 /* The newest checkpoint known to this state, -1: none. States made from this one inherit it. */
 int64_t dwi_state_checkpoint(const dwi_state *state);
