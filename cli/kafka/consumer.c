@@ -163,7 +163,7 @@ void consumer_find_topic(struct consumer *c, const char *topic, int timeout_ms,
     rd_kafka_message_t *message = rd_kafka_consumer_poll(c->rk, 0);
     if (message != NULL)
         rd_kafka_message_destroy(message);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (metadata == NULL) {
         textbuf_printf(out_problem, "Kafka: %s", rd_kafka_err2str(code));
         take_problem(c, out_problem, out_denied);
     } else if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR ||

@@ -10,6 +10,7 @@
 
 #include "common/logline.h"
 #include "common/memory.h"
+#include "common/textbuf.h"
 
 enum setting_id {
     SET_BROKERS,
@@ -173,17 +174,16 @@ static char *joined(const char *a, const char *b)
 
 static char *dead_letter_uri(const char *given, const char *table_uri)
 {
-    char *uri;
+    struct textbuf uri = {0};
     size_t len = strlen(table_uri);
 
     if (given != NULL)
         return need_strdup(given);
     while (len > 1 && table_uri[len - 1] == '/')
         len--;
-    uri = need_alloc(len + sizeof("_rejected"), 1);
-    memcpy(uri, table_uri, len);
-    memcpy(uri + len, "_rejected", sizeof("_rejected"));
-    return uri;
+    textbuf_add(&uri, table_uri, len);
+    textbuf_puts(&uri, "_rejected");
+    return uri.text;
 }
 
 int service_config_load(int argc, char **argv, struct service_config *out)

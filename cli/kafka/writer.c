@@ -2,6 +2,7 @@
 /* The writer thread: records into transactions, transactions into batches with uploaded files. */
 #include "kafka/pipeline.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,7 @@ static void append_records(struct writer *w)
     w->n_records = 0;
     if (count == 0)
         return;
+    assert(w->batch != NULL); /* take_record() opens one before it queues a record */
     if (dw_append_json(w->batch->txn, w->records, count, on_reject, w, &err) != DW_OK)
         fail_batch(w, "decoding", &err);
 }

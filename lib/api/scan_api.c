@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dw_snapshot_scan(): a table scan as an Arrow stream. */
+#include "api/snapshot_impl.h"
+
 #include <errno.h>
 
-#include "api/snapshot_impl.h"
 #include "base/alloc.h"
 #include "base/options.h"
 #include "columns/arrow_import.h"

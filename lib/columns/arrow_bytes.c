@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arrow's strings and binary in their six layouts as ours: 32-bit offsets and one run of bytes. */
-#include "base/utf8.h"
 #include "columns/arrow_slice.h"
+
+#include "base/utf8.h"
 
 static dw_status too_large(const dwi_arrow_reader *in)
 {
@@ -80,11 +81,16 @@ static dw_status check_utf8(const dwi_arrow_reader *in, const dwi_arrow_slice *s
 static dw_status gather_room(const dwi_arrow_reader *in, const dwi_arrow_slice *slice,
                              uint64_t total, int32_t **out_offsets, uint8_t **out_data)
 {
+    int32_t *offsets = dwi_arena_array(in->arena, (size_t)slice->count + 1, sizeof(*offsets));
+    uint8_t *data = total > INT32_MAX ? NULL : dwi_arena_alloc(in->arena, (size_t)total);
+
     if (total > INT32_MAX)
         return too_large(in);
-    *out_offsets = dwi_arena_array(in->arena, (size_t)slice->count + 1, sizeof(**out_offsets));
-    *out_data = dwi_arena_alloc(in->arena, (size_t)total);
-    return *out_offsets == NULL || *out_data == NULL ? dwi_err_nomem(in->err) : DW_OK;
+    if (offsets == NULL || data == NULL)
+        return dwi_err_nomem(in->err);
+    *out_offsets = offsets;
+    *out_data = data;
+    return DW_OK;
 }
 
 /* One 16-byte view: length, then the bytes themselves up to 12, else a prefix, buffer and offset.

@@ -2,11 +2,12 @@
 /* Arrow's booleans, numbers, dates and times as our fixed-width columns: as they lie where the
  * layout is the same, else converted, if each value converts without loss. What lies under a null
  * is never looked at. */
+#include "columns/arrow_slice.h"
+
 #include <assert.h>
 
 #include "base/calendar.h"
 #include "base/checked.h"
-#include "columns/arrow_slice.h"
 #include "columns/decimal128.h"
 
 static dw_status out_of_range(const dwi_arrow_reader *in, const dwi_vec *out, int64_t row)

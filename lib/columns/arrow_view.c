@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Struct arrays as views of a table's columns. Nothing of an array is read before it was checked;
  * what the interface does not carry (the sizes of buffers) has to be believed. */
+#include "columns/arrow_slice.h"
+
 #include <stdio.h>
 
 #include "base/utf8.h"
 #include "columns/append.h"
-#include "columns/arrow_slice.h"
 
 enum { PATH_BYTES = 200, REASON_BYTES = 280 };
 
