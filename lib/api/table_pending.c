@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "delta/create.h"
+#include "delta/features.h"
 
 static dwi_field *find(dw_table *table, dwi_sv name)
 {
@@ -36,7 +37,9 @@ static dw_status propose_locked(dw_table *table, dwi_sv name, const dwi_type *ty
     dwi_arena *arena = &table->synced.pending_arena;
     dwi_field *slot = room_locked(table);
     dwi_field made = {.nullable = true, .field_id = -1, .metadata_json = DWI_SV("{}")};
+    dw_status status;
 
+    DWI_TRY(dwi_features_check_column(&table->synced.state->protocol, name, type, err));
     if (slot == NULL || !dwi_arena_sv(arena, name, &made.name))
         return dwi_err_nomem(err);
     made.type = dwi_type_copy(arena, type);
@@ -45,7 +48,8 @@ static dw_status propose_locked(dw_table *table, dwi_sv name, const dwi_type *ty
     *slot = made;
     table->synced.n_pending++;
     *out = slot;
-    return DW_OK;
+done:
+    return status;
 }
 
 /* The table's own column; a proposal that says otherwise has lost. It is copied, because the state

@@ -34,6 +34,11 @@ dw_status dwi_features_check_append(const dwi_state *state, dw_error *err);    /
 /* Write a checkpoint, which must not lose what an unknown feature keeps in actions. */
 dw_status dwi_features_check_checkpoint(const dwi_state *state, dw_error *err);
 
+/* May a column of this type be added to the table? Types that old readers do not know need a table
+ * feature; DW_E_UNSUPPORTED names it. */
+dw_status dwi_features_check_column(const dwi_protocol *protocol, dwi_sv name, const dwi_type *type,
+                                    dw_error *err);
+
 /* The lowest protocol for a new table; DW_E_UNSUPPORTED names a property or type we refuse,
  * DW_E_ARG a malformed value. */
 dw_status dwi_features_for_new_table(dwi_arena *arena, const dwi_type *schema, dwi_kvs properties,

@@ -46,6 +46,23 @@ static bool has_kind(const dwi_type *type, dwi_type_kind kind)
     return false;
 }
 
+dw_status dwi_features_check_column(const dwi_protocol *protocol, dwi_sv name, const dwi_type *type,
+                                    dw_error *err)
+{
+    static const struct {
+        dwi_type_kind kind;
+        const char *feature;
+    } needs[] = {{DWI_TIMESTAMP_NTZ, "timestampNtz"}, {DWI_VARIANT, "variantType"}};
+
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+        if (has_kind(type, needs[i].kind) && !dwi_features_has_writer(protocol, needs[i].feature))
+            return dwi_err(err, DW_E_UNSUPPORTED,
+                           "column %.*s: its type needs the table feature %s, which the table has "
+                           "not",
+                           DWI_SV_ARG(name), needs[i].feature);
+    return DW_OK;
+}
+
 bool dwi_features_is_request(dwi_sv key)
 {
     const dwi_sv prefix = DWI_SV("delta.feature.");

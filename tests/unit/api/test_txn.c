@@ -338,6 +338,8 @@ static void columns_can_be_added_without_rows(void **state)
     p->txn = begin(p, 0);
     DWT_ERR(dw_txn_add_columns(p->txn, SCHEMA(FIELD("id", "string")), &p->err), &p->err,
             DW_E_SCHEMA, "column id");
+    DWT_ERR(dw_txn_add_columns(p->txn, SCHEMA(FIELD("at", "timestamp_ntz")), &p->err), &p->err,
+            DW_E_UNSUPPORTED, "timestampNtz");
     DWT_ERR(dw_txn_add_columns(p->txn, SCHEMA(FIELD("a b", "string")), &p->err), &p->err,
             DW_E_SCHEMA, "a b");
     DWT_ERR(dw_txn_add_columns(p->txn,
