@@ -164,7 +164,8 @@ dw_status dwi_s3_call(dwi_s3 *s3, const dwi_s3_request *request, dwi_s3_response
     dw_status status = dwi_s3_send(s3, request, response, err);
     fault f;
 
-    if (status == DW_E_IO && request->if_absent && response->sent) {
+    /* Whatever went wrong since, with the answer or with our memory for it: it was sent. */
+    if (status != DW_OK && request->if_absent && response->sent) {
         if (err != NULL) {
             err->code = DW_E_UNKNOWN;
             err->retryable = false;
