@@ -82,7 +82,7 @@ static dw_status open_slice(const dwi_arrow_reader *in, const struct ArrowSchema
         array->length > INT64_MAX / 32 || first + count > array->length)
         return dwi_arrow_fail(in, DW_E_CORRUPT, "length %lld and offset %lld, where %lld rows are",
                               (long long)array->length, (long long)array->offset,
-                              (long long)(first + count));
+                              (long long)first + count);
     if (array->null_count < -1 || array->null_count > array->length)
         return dwi_arrow_fail(in, DW_E_CORRUPT, "%lld nulls in %lld rows",
                               (long long)array->null_count, (long long)array->length);
@@ -257,7 +257,7 @@ static dw_status view_entries(dwi_arrow_reader *in, const struct ArrowSchema *sc
                               dwi_vec *out)
 {
     dwi_vec *children = dwi_arena_array(in->arena, 2, sizeof(*children));
-    dwi_arrow_slice slice;
+    dwi_arrow_slice slice = {0};
     dw_status status;
 
     if (children == NULL)
@@ -406,7 +406,7 @@ static dw_status view(dwi_arrow_reader *in, const struct ArrowSchema *schema,
     dwi_arrow_kind want = target->kind == DWI_STRUCT  ? DWI_ARROW_STRUCT
                           : target->kind == DWI_ARRAY ? DWI_ARROW_LIST
                                                       : DWI_ARROW_MAP;
-    dwi_arrow_slice slice;
+    dwi_arrow_slice slice = {0};
     dw_status status;
 
     memset(out, 0, sizeof(*out));

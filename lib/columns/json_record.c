@@ -9,7 +9,7 @@ enum { MAX_UNKNOWN = 1000 };
 
 void dwi_json_node_done(dwi_json_node *node, const dw_allocator *alloc)
 {
-    for (size_t i = 0; i < node->n_children; i++)
+    for (size_t i = 0; node->children != NULL && i < node->n_children; i++)
         dwi_json_node_done(&node->children[i], alloc);
     dwi_free(alloc, node->children, node->n_children * sizeof(*node->children));
     dwi_keys_done(&node->keys);

@@ -387,12 +387,9 @@ static bool leave(dwi_scan *scan, nesting *open, bool *out_end)
 
 bool dwi_scan_skip(dwi_scan *scan, int depth, bool *out_spaced)
 {
-    nesting open;
+    nesting open = {.limit = DWI_SCAN_MAX_DEPTH - depth};
     bool end = false;
 
-    open.level = 0;
-    open.limit = DWI_SCAN_MAX_DEPTH - depth;
-    open.spaced = false;
     while (!end) {
         bool empty = true;
         if (scan->at == scan->end)

@@ -110,8 +110,7 @@ static bool fast_double(const dwi_scan_number *number, double *out)
     if (number->cut) {
         /* The digits that were cut off lie between these two. */
         if (!dwi_decimal_to_double(number->mantissa, exponent, &value) ||
-            !dwi_decimal_to_double(number->mantissa + 1, exponent, &above) ||
-            memcmp(&value, &above, sizeof(value)) != 0)
+            !dwi_decimal_to_double(number->mantissa + 1, exponent, &above) || value != above)
             return false;
     } else if (number->mantissa <= (UINT64_C(1) << 53) && exponent >= -22 && exponent <= 22) {
         value = exponent < 0 ? value / powers[-exponent] : value * powers[exponent];

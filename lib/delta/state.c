@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/state.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -347,6 +348,7 @@ dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, d
     } while (broken &&
              dwi_checkpoint_pass_over(&trouble, status, segment.checkpoint_version, &before));
     DWI_TRY(dwi_checkpoint_settle(&trouble, status, err));
+    assert(state != NULL); /* settled: the last load_segment() succeeded */
     state->before_checkpoint = before;
     if (version < 0) {
         /* A listing may end too early; the log ends only where there is no next commit. */

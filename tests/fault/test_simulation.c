@@ -525,9 +525,9 @@ static void sim_begin(sim *s, uint64_t seed)
 
 static void simulate(uint64_t seed, int sums[3])
 {
-    const int chances[DWI_FAULT_KINDS] = {[DWI_FAULT_REFUSE] = 15,       [DWI_FAULT_THROTTLE] = 15,
-                                          [DWI_FAULT_DENY] = 5,          [DWI_FAULT_LOSE_REQUEST] = 30,
-                                          [DWI_FAULT_LOSE_REPLY] = 40,   [DWI_FAULT_BREAK] = 10};
+    const int chances[DWI_FAULT_KINDS] = {
+        [DWI_FAULT_REFUSE] = 15,       [DWI_FAULT_THROTTLE] = 15,   [DWI_FAULT_DENY] = 5,
+        [DWI_FAULT_LOSE_REQUEST] = 30, [DWI_FAULT_LOSE_REPLY] = 40, [DWI_FAULT_BREAK] = 10};
     const int none[DWI_FAULT_KINDS] = {0};
     sim *s = calloc(1, sizeof(*s));
 
