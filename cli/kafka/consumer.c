@@ -100,6 +100,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         rd_kafka_topic_partition_list_destroy(c->rebalance_list);
     c->rebalance = assign ? REBALANCE_ASSIGN : REBALANCE_REVOKE;
     c->rebalance_list = rd_kafka_topic_partition_list_copy(list);
+    c->rebalances++;
     c->lost = !assign && rd_kafka_assignment_lost(rk) != 0;
 }
 

@@ -18,8 +18,9 @@ struct consumer {
     /* The rebalance that waits for its answer; there is one at most. */
     enum rebalance_kind rebalance;
     rd_kafka_topic_partition_list_t *rebalance_list;
-    bool lost;    /* REVOKE: others may have the partitions already */
-    bool closing; /* answer at once */
+    int64_t rebalances; /* how many came; a later one takes the place of one not answered */
+    bool lost;          /* REVOKE: others may have the partitions already */
+    bool closing;       /* answer at once */
     struct {
         pthread_mutex_t lock;
         char problem[256]; /* the last one that librdkafka told */

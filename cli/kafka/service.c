@@ -148,6 +148,7 @@ static void begin(struct service *s, enum service_state state, enum request_kind
     s->state = state;
     s->request = pipeline_request(&s->pipeline, kind, partitions);
     s->deadline_ms = clock_monotonic_ms() + REVOKE_BUDGET_MS;
+    s->rebalance = s->consumer->rebalances;
 }
 
 static void end_request(struct service *s)
@@ -303,6 +304,11 @@ static void serve_request(struct service *s)
 {
     bool done = pipeline_await(&s->pipeline, s->request, 0);
 
+    if ((s->state == STATE_ASSIGN || s->state == STATE_REVOKE) &&
+        s->rebalance != s->consumer->rebalances) {
+        end_request(s); /* the assignment was lost meanwhile; that is to be answered now */
+        return;
+    }
     switch (s->state) {
     case STATE_ASSIGN:
         if (!done)
@@ -362,47 +368,61 @@ static void serve_clock(struct service *s)
 
 /* ---- the end ---- */
 
-/* False: not all that was read is in the table. */
-static bool drain(struct service *s)
+/* Commit what was read. *out_idle: no thread of the pipeline can be waiting for the store. */
+static bool drain(struct service *s, bool *out_idle)
 {
     struct request *request;
 
+    *out_idle = s->request == NULL;
     if (s->request != NULL)
         pipeline_forget(&s->pipeline, s->request);
-    request = pipeline_request(&s->pipeline, REQUEST_DRAIN, &s->assigned);
     s->request = NULL;
-    (void)pipeline_await(&s->pipeline, request, STOP_BUDGET_MS);
+    if (!has_uncommitted(s))
+        return true;
+    request = pipeline_request(&s->pipeline, REQUEST_DRAIN, &s->assigned);
+    *out_idle = pipeline_await(&s->pipeline, request, STOP_BUDGET_MS);
     pipeline_forget(&s->pipeline, request);
-    return !report_uncommitted(s);
+    return !has_uncommitted(s);
 }
 
-/* The exit code; the process ends here when threads hang in the store. */
+/* The exit code and, unless it is NULL, why. */
+static int settle(struct service *s, const char **out_reason, bool *out_idle)
+{
+    int code = s->exit_code;
+    bool drained;
+
+    *out_reason = s->exit_reason.text;
+    if (code == 0)
+        code = pipeline_exit_code(&s->pipeline, out_reason);
+    if (code != 0)
+        return code;
+    drained = drain(s, out_idle);
+    code = pipeline_exit_code(&s->pipeline, out_reason);
+    if (code == 0 && !drained) {
+        report_uncommitted(s);
+        *out_reason = "stopped before all that was read could be committed; Kafka still has it";
+        code = EXIT_CODE_RUNTIME;
+    }
+    if (code == 0 && s->finished && pipeline_counts(&s->pipeline).rejected != 0)
+        code = EXIT_CODE_REJECTED;
+    return code;
+}
+
+/* The process ends here when a thread may hang in the store. */
 static int leave(struct service *s)
 {
-    const char *reason = s->exit_reason.text;
-    int code = s->exit_code;
-    bool clean = false;
+    const char *reason = NULL;
+    bool idle = false;
+    int code = settle(s, &reason, &idle);
 
-    if (code == 0)
-        code = pipeline_exit_code(&s->pipeline, &reason);
-    if (code == 0)
-        clean = drain(s);
-    if (code == 0 && !clean)
-        code = pipeline_exit_code(&s->pipeline, &reason);
-    if (code == 0 && !clean) {
-        code = EXIT_CODE_RUNTIME;
-        reason = "stopped before all that was read could be committed; Kafka still has it";
-    }
     consumer_mirror(s->consumer, &s->assigned);
     consumer_close(s->consumer);
     report_statistics(s);
-    if (code == 0 && s->finished && pipeline_counts(&s->pipeline).rejected != 0)
-        code = EXIT_CODE_REJECTED;
     LOG_EVENT(DW_LOG_INFO, "stopped", F_NUMBER("exit_code", code));
     if (reason != NULL) /* the last line, where people look first */
         (void)fprintf(stderr, "%s: %s\n", SERVICE_NAME, reason);
-    if (!clean)
-        _exit(code); /* a thread may wait for the store for minutes */
+    if (!idle)
+        _exit(code);
     pipeline_end(&s->pipeline);
     return code;
 }

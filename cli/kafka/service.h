@@ -26,6 +26,7 @@ struct service {
     enum service_state state;
     struct request *request; /* NULL while flowing */
     int64_t deadline_ms;     /* of a REVOKE */
+    int64_t rebalance;       /* of an ASSIGN or REVOKE: which one it answers */
     uint64_t generation;     /* whose offsets were sought */
     bool had_assignment;
     bool paused;

@@ -215,6 +215,7 @@ int service_config_load(int argc, char **argv, struct service_config *out)
     out->store_options.log = log_library_detail;
     out->store_options.log_ctx = component;
     out->store_options.retry_timeout_ms = 10000;
+    out->store_options.request_timeout_ms = 15000;
     code = check_uri(SET_TABLE, values, out->table_uri, &out->store_options);
     if (code < 0)
         code = check_uri(SET_DEAD_LETTERS, values, out->dead_letter_uri, &out->store_options);

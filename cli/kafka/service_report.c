@@ -62,19 +62,23 @@ void report_statistics(struct service *s)
     textbuf_done(&lag_text);
 }
 
-bool report_uncommitted(const struct service *s)
+bool has_uncommitted(const struct service *s)
 {
-    bool any = false;
+    for (size_t i = 0; i < s->assigned.count; i++) {
+        if (s->assigned.items[i]->next > s->assigned.items[i]->committed)
+            return true;
+    }
+    return false;
+}
 
+void report_uncommitted(const struct service *s)
+{
     for (size_t i = 0; i < s->assigned.count; i++) {
         const struct partition *p = s->assigned.items[i];
         int64_t committed = p->committed;
-        if (p->next <= committed)
-            continue;
-        any = true;
-        LOG_EVENT(DW_LOG_WARN, "not committed", F_TEXT("topic", p->topic),
-                  F_NUMBER("partition", p->number), F_NUMBER("committed_offset", committed),
-                  F_NUMBER("next_offset", p->next));
+        if (p->next > committed)
+            LOG_EVENT(DW_LOG_WARN, "not committed", F_TEXT("topic", p->topic),
+                      F_NUMBER("partition", p->number), F_NUMBER("committed_offset", committed),
+                      F_NUMBER("next_offset", p->next));
     }
-    return any;
 }

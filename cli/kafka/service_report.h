@@ -9,7 +9,9 @@
 void report_partitions(const char *message, const char *topic,
                        const struct partition_list *partitions);
 void report_statistics(struct service *service);
-/* A line for each partition of which more was read than committed; true when there is one. */
-bool report_uncommitted(const struct service *service);
+/* Is there a partition of which more was read than committed? */
+bool has_uncommitted(const struct service *service);
+/* A line for each of these. */
+void report_uncommitted(const struct service *service);
 
 #endif

@@ -141,6 +141,25 @@ class Running(KafkaTest):
         self.assertEqual(self.terminate(two), 0, two.log())
         self.check_once(broker)
 
+    def test_one_that_slept_through_its_session_doubles_nothing(self):
+        broker = self.broker(2)
+        broker.put_events(100, bad_each=9)
+        one = self.service(broker, BATCH_SIZE="1000", BATCH_TIMEOUT_SECONDS="2")
+        one.wait_for(lambda: one.events("partitions assigned"))
+        time.sleep(0.5)  # it holds an unfinished batch
+        one.signal(signal.SIGSTOP)
+        two = self.service(broker, BATCH_SIZE="1000", BATCH_TIMEOUT_SECONDS="1")
+        two.wait_for(lambda: two.rows() > 0, 40)
+        one.signal(signal.SIGCONT)
+        for _ in range(6):
+            broker.put_events(50, bad_each=9)
+            time.sleep(1)
+        end = offsets(*(len(made) for made in broker.made))
+        two.wait_for(lambda: txns(self.table) == end, 40)
+        self.assertEqual(self.terminate(two), 0, two.log())
+        self.assertEqual(self.terminate(one), 0, one.log())
+        self.check_once(broker)
+
     def test_a_stale_owner_is_refused_and_reads_again_from_the_table(self):
         broker = self.broker(1)
         broker.put_events(10)
