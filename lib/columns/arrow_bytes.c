@@ -2,6 +2,8 @@
 /* Arrow's strings and binary in their six layouts as ours: 32-bit offsets and one run of bytes. */
 #include "columns/arrow_slice.h"
 
+#include <assert.h>
+
 #include "base/utf8.h"
 
 static dw_status too_large(const dwi_arrow_reader *in)
@@ -142,6 +144,7 @@ static dw_status gather_views(const dwi_arrow_reader *in, const dwi_arrow_slice 
         total += (uint64_t)len;
     }
     DWI_TRY(gather_room(in, slice, total, &offsets, &data));
+    assert(offsets != NULL && data != NULL);
     for (int64_t row = 0; row < slice->count; row++) {
         len = 0;
         if (dwi_arrow_is_valid(slice, row)) {

@@ -196,7 +196,7 @@ static bool append_string_max(dwi_buf *out, const dwi_leaf_stats *leaf, size_t s
     size_t at = dwi_utf8_prefix(text, len, string_prefix);
     size_t chars = string_prefix;
     char bound[DWI_PARQUET_STAT_BYTES + sizeof(highest)];
-    const char *tie;
+    dwi_sv tie;
 
     if (at == len && !leaf->max_cut) {
         dwi_json_append_string(out, (dwi_sv){text, len});
@@ -214,10 +214,10 @@ static bool append_string_max(dwi_buf *out, const dwi_leaf_stats *leaf, size_t s
     }
     if (len - at >= 4 && memcmp(text + at, highest, 4) == 0)
         return false;
-    tie = (unsigned char)text[at] < 0x7F ? "\x7F" : highest;
+    tie = (unsigned char)text[at] < 0x7F ? DWI_SV("\x7F") : (dwi_sv){highest, 4};
     memcpy(bound, text, at);
-    memcpy(bound + at, tie, strlen(tie));
-    dwi_json_append_string(out, (dwi_sv){bound, at + strlen(tie)});
+    memcpy(bound + at, tie.ptr, tie.len);
+    dwi_json_append_string(out, (dwi_sv){bound, at + tie.len});
     return true;
 }
 

@@ -55,7 +55,7 @@ static bool wanted(const walk *w, dwi_sv key)
     if (w->after == NULL)
         return true;
     order = strncmp(key.ptr, w->after, key.len);
-    return order > 0 || (order == 0 && (w->after[key.len] == '\0' || w->after[key.len] <= '/'));
+    return order > 0 || (order == 0 && (unsigned char)w->after[key.len] <= '/');
 }
 
 static bool set_path(walk *w, size_t folder_len, const char *name)

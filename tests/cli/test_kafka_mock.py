@@ -68,11 +68,11 @@ class UntilEnd(KafkaTest):
 class Running(KafkaTest):
     def test_a_batch_closes_by_rows_and_by_the_clock(self):
         broker = self.broker(1)
-        service = self.service(broker, BATCH_SIZE="10", BATCH_TIMEOUT_SECONDS="1.5")
+        service = self.service(broker, BATCH_SIZE="10", BATCH_TIMEOUT_SECONDS="6")
         service.wait_for(lambda: service.events("partitions assigned"))
         broker.put_events(25)
-        service.wait_for(lambda: service.rows() == 20, 1.4)
-        service.wait_for(lambda: service.rows() == 25, 5)
+        service.wait_for(lambda: service.rows() == 20, 5)
+        service.wait_for(lambda: service.rows() == 25)
         self.assertEqual([(e["rows"], e["reason"]) for e in service.events("committed")],
                          [(10, "rows"), (10, "rows"), (5, "time")])
         self.assertEqual(self.terminate(service), 0, service.log())
