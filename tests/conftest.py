@@ -10,6 +10,8 @@ from support.servers import Kafka, Minio
 
 numbers = itertools.count(1)
 
+collect_ignore_glob = ["cli/test_kafka_*.py"]  # unittest programs, which meson runs
+
 
 @pytest.fixture
 def name(request):
