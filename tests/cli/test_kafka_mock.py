@@ -97,6 +97,25 @@ class Running(KafkaTest):
         service.signal(signal.SIGCONT)
         self.assertIn(service.wait(10), (0, 1))
 
+    def test_a_stale_owner_is_refused_and_reads_again_from_the_table(self):
+        broker = self.broker(1)
+        broker.put_events(10)
+        service = self.service(broker, BATCH_SIZE="10", BATCH_TIMEOUT_SECONDS="600")
+        service.wait_for(lambda: service.rows() == 10)
+        with open(self.folder + "/other.json", "w") as f:
+            f.write('{"device_id":"of another writer"}\n')
+        tool("import", self.table, f.name, "--app-id", f"{GROUP}-{TOPIC}-0", "--app-version", "15")
+        broker.put_events(15)
+        service.wait_for(lambda: service.rows() == 20)
+        self.assertEqual(self.terminate(service), 0, service.log())
+        self.assertTrue(service.events("another writer was ahead: its offsets are read, the batch is dropped"))
+        self.assertEqual(sorted(r["device_id"] for r in cat(self.table)),
+                         sorted([str(i) for i in range(25) if not 10 <= i < 15] + ["of another writer"]))
+
+
+class Long(KafkaTest):
+    """What takes a while: run with `meson test --setup full`."""
+
     def test_kafka_away_for_a_while_loses_nothing(self):
         broker = self.broker(2)
         broker.put_events(40)
@@ -159,21 +178,6 @@ class Running(KafkaTest):
         self.assertEqual(self.terminate(two), 0, two.log())
         self.assertEqual(self.terminate(one), 0, one.log())
         self.check_once(broker)
-
-    def test_a_stale_owner_is_refused_and_reads_again_from_the_table(self):
-        broker = self.broker(1)
-        broker.put_events(10)
-        service = self.service(broker, BATCH_SIZE="10", BATCH_TIMEOUT_SECONDS="600")
-        service.wait_for(lambda: service.rows() == 10)
-        with open(self.folder + "/other.json", "w") as f:
-            f.write('{"device_id":"of another writer"}\n')
-        tool("import", self.table, f.name, "--app-id", f"{GROUP}-{TOPIC}-0", "--app-version", "15")
-        broker.put_events(15)
-        service.wait_for(lambda: service.rows() == 20)
-        self.assertEqual(self.terminate(service), 0, service.log())
-        self.assertTrue(service.events("another writer was ahead: its offsets are read, the batch is dropped"))
-        self.assertEqual(sorted(r["device_id"] for r in cat(self.table)),
-                         sorted([str(i) for i in range(25) if not 10 <= i < 15] + ["of another writer"]))
 
 
 class AfterTrouble(KafkaTest):
