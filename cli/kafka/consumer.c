@@ -92,6 +92,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     struct consumer *c = opaque;
     bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
 
+    c->joined = c->joined || assign;
     if (c->closing) {
         answer(c, assign, list);
         return;
@@ -138,6 +139,14 @@ void consumer_close(struct consumer *c)
         c->rebalance_list = NULL;
     }
     (void)rd_kafka_consumer_close(c->rk);
+}
+
+/* librdkafka up to 2.2 aborts when a consumer of the cooperative-sticky kind goes that has joined a
+ * group, but not been given an assignment yet. It goes with the process then. */
+void consumer_destroy(struct consumer *c)
+{
+    if (c->joined)
+        rd_kafka_destroy(c->rk);
 }
 
 static void take_problem(struct consumer *c, struct textbuf *out, bool *out_denied)
@@ -197,7 +206,9 @@ static int64_t start_offset(const struct consumer *c, const struct partition *pa
 {
     if (partition->committed >= 0)
         return partition->committed;
-    return c->first == FIRST_LATEST ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
+    if (c->first != FIRST_LATEST)
+        return RD_KAFKA_OFFSET_BEGINNING;
+    return partition->latest >= 0 ? partition->latest : RD_KAFKA_OFFSET_END;
 }
 
 static rd_kafka_topic_partition_list_t *to_kafka(const struct consumer *c,

@@ -21,6 +21,7 @@ struct consumer {
     int64_t rebalances; /* how many came; a later one takes the place of one not answered */
     bool lost;          /* REVOKE: others may have the partitions already */
     bool closing;       /* answer at once */
+    bool joined;        /* partitions were assigned, or that there are none for us */
     struct {
         pthread_mutex_t lock;
         char problem[256]; /* the last one that librdkafka told */
@@ -32,6 +33,7 @@ struct consumer {
 int consumer_open(struct consumer *consumer, const struct service_config *config,
                   char **environment);
 void consumer_close(struct consumer *consumer);
+void consumer_destroy(struct consumer *consumer);
 
 /* One try to find the topic; "" when it is there, else what is waited for and why. *out_denied: it
  * will not come by itself. */

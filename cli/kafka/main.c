@@ -117,7 +117,7 @@ int main(int argc, char **argv, char **environment)
     }
     service_config_log(&config);
     code = run(&config, &consumer);
-    rd_kafka_destroy(consumer.rk);
+    consumer_destroy(&consumer);
     service_config_done(&config);
     return code;
 }

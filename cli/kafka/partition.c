@@ -43,7 +43,7 @@ static struct partition *partition_new(const char *group, const char *topic, int
     p->topic = need_strdup(topic);
     p->number = number;
     p->app_id = app_id.text;
-    p->next = p->end = p->mirrored = p->staged = p->letters = -1;
+    p->next = p->latest = p->end = p->mirrored = p->staged = p->letters = -1;
     atomic_init(&p->committed, -1);
     return p;
 }

@@ -22,6 +22,7 @@ struct partition {
     bool assigned;
     bool at_end;      /* --until-end: nothing more to come */
     int64_t next;     /* offset after the last record handed on; -1: none yet */
+    int64_t latest;   /* auto.offset.reset=latest: where that was at first; -1: not known */
     int64_t end;      /* --until-end: stop here; -1: not known */
     int64_t mirrored; /* offset last stored in the consumer group; -1: none */
 

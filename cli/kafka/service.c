@@ -105,6 +105,8 @@ static void take_message(struct service *s, rd_kafka_message_t *message, bool cu
         return;
     }
     p = partition_of(s, message);
+    if (p->assigned && p->committed < 0 && p->latest < 0)
+        p->latest = message->offset;
     if (!current || !p->assigned || message->offset < p->next) {
         rd_kafka_message_destroy(message);
         return;
@@ -179,8 +181,22 @@ static void find_end(struct service *s, struct partition *p)
     p->at_end = p->end >= 0 && (p->end == low || p->committed >= p->end);
 }
 
+/* The end moves on, and what comes after it is ours even if the batch that has it is dropped: where
+ * it was when the partition first came is remembered. */
+static void find_latest(struct service *s, struct partition *p)
+{
+    int64_t low = 0;
+    int64_t high = -1;
+
+    if (s->consumer->first == FIRST_LATEST && p->committed < 0 && p->latest < 0 &&
+        rd_kafka_query_watermark_offsets(s->consumer->rk, p->topic, p->number, &low, &high,
+                                         10000) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        p->latest = high;
+}
+
 static void start_partition(struct service *s, struct partition *p)
 {
+    find_latest(s, p);
     p->assigned = true;
     p->next = p->committed;
     p->mirrored = -1;

@@ -180,7 +180,46 @@ class Long(KafkaTest):
         self.check_once(broker)
 
 
+class Rebalances(KafkaTest):
+    def test_an_instance_that_was_frozen_wakes_up_to_nothing_of_its_own(self):
+        """It still holds a batch when it goes on, long after the group gave its partitions away."""
+        broker = self.broker(3)
+        one = self.service(broker, BATCH_SIZE="100000", BATCH_TIMEOUT_SECONDS="5")
+        one.wait_for(lambda: one.events("partitions assigned"))
+        two = self.service(broker, BATCH_SIZE="20", BATCH_TIMEOUT_SECONDS="0.5")
+        two.wait_for(lambda: two.events("partitions assigned") and two.events("partitions assigned")[-1]["partitions"])
+        for _ in range(2):
+            broker.put_events(300, bad_each=40)
+            time.sleep(1)
+            one.signal(signal.SIGSTOP)
+            end = offsets(*(len(made) for made in broker.made))
+            two.wait_for(lambda: txns(self.table) == end, 30)
+            broker.put_events(150, bad_each=40)
+            one.signal(signal.SIGCONT)
+            time.sleep(2)
+        end = offsets(*(len(made) for made in broker.made))
+        two.wait_for(lambda: txns(self.table) == end, 40)
+        self.assertEqual((self.terminate(one), self.terminate(two)), (0, 0), one.log() + two.log())
+        self.check_once(broker)
+
+
 class AfterTrouble(KafkaTest):
+    def test_records_of_a_dropped_first_batch_are_read_again_from_where_latest_began(self):
+        broker = self.broker(1)
+        broker.put_events(10)
+        service = self.service(broker, BATCH_SIZE="1000", BATCH_TIMEOUT_SECONDS="4",
+                               KAFKA_CONF_AUTO_OFFSET_RESET="latest")
+        service.wait_for(lambda: service.events("partitions assigned"))
+        broker.put([(0, None, b'{"device_id":"%d","n":1}' % i) for i in range(5)])
+        time.sleep(1.5)
+        with open(self.folder + "/other.json", "w") as f:
+            f.write('{"n":"text"}\n')
+        tool("import", self.table, f.name)
+        service.wait_for(lambda: service.events("another commit came between: the batch is decoded again"))
+        service.wait_for(lambda: txns(self.table) == offsets(15))
+        self.assertEqual(self.terminate(service), 0, service.log())
+        self.assertEqual(sorted(r["device_id"] or "" for r in cat(self.table)), ["", "0", "1", "2", "3", "4"])
+
     def test_dead_letters_ahead_of_the_table_are_not_written_twice(self):
         """As after a crash between the two commits: the table knows nothing of what the letters have."""
         broker = self.broker(2)
