@@ -244,7 +244,7 @@ static int commit(struct import *im)
                      im->target.uri, version);
     }
     if (im->rejected > 0)
-        (void)fprintf(stderr, "deltawrite: %" PRId64 " records were rejected\n", im->rejected);
+        (void)fprintf(stderr, "deltawrite: records rejected: %" PRId64 "\n", im->rejected);
     return im->rejected > 0 ? 3 : 0;
 }
 

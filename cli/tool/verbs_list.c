@@ -148,29 +148,6 @@ static dw_status files_text(void *ctx, const dw_file *f, dw_error *err)
     return DW_OK;
 }
 
-int verb_files(const struct verb *verb, int argc, char **argv)
-{
-    static const char *const headers[] = {">size", "modified", ">rows", "path"};
-    struct look look = LOOK_INIT;
-    const struct arg_spec specs[] = {OPT_VERSION(look), OPT_TIMESTAMP(look), OPT_JSON(look),
-                                     OPT_END};
-    struct target t = {0};
-    struct listing l;
-    dw_error err = DW_ERROR_INIT;
-    int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
-
-    listing_init(&l, look.json, 4, headers);
-    if (code < 0)
-        code = target_open_snapshot(&t, look.args.items[0], look.version, look.timestamp);
-    if (code < 0 &&
-        dw_snapshot_files(t.snapshot, look.json ? files_json : files_text, &l, &err) != DW_OK)
-        code = fail_at(t.uri, &err);
-    code = listing_done(&l, code);
-    target_close(&t);
-    arg_list_free(&look.args);
-    return code;
-}
-
 static dw_status txns_json(void *ctx, const dw_app_txn *txn, dw_error *err)
 {
     cJSON *item = cJSON_CreateObject();
@@ -198,9 +175,22 @@ static dw_status txns_text(void *ctx, const dw_app_txn *txn, dw_error *err)
     return DW_OK;
 }
 
-int verb_txns(const struct verb *verb, int argc, char **argv)
+/* What a snapshot can list. */
+typedef dw_status list_fn(dw_snapshot *snapshot, struct listing *listing, dw_error *err);
+
+static dw_status list_files(dw_snapshot *snapshot, struct listing *l, dw_error *err)
 {
-    static const char *const headers[] = {"app id", ">version", "last updated"};
+    return dw_snapshot_files(snapshot, l->json ? files_json : files_text, l, err);
+}
+
+static dw_status list_txns(dw_snapshot *snapshot, struct listing *l, dw_error *err)
+{
+    return dw_snapshot_txns(snapshot, l->json ? txns_json : txns_text, l, err);
+}
+
+static int list_snapshot(const struct verb *verb, int argc, char **argv, size_t n_columns,
+                         const char *const *headers, list_fn *list)
+{
     struct look look = LOOK_INIT;
     const struct arg_spec specs[] = {OPT_VERSION(look), OPT_TIMESTAMP(look), OPT_JSON(look),
                                      OPT_END};
@@ -209,14 +199,27 @@ int verb_txns(const struct verb *verb, int argc, char **argv)
     dw_error err = DW_ERROR_INIT;
     int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
 
-    listing_init(&l, look.json, 3, headers);
+    listing_init(&l, look.json, n_columns, headers);
     if (code < 0)
         code = target_open_snapshot(&t, look.args.items[0], look.version, look.timestamp);
-    if (code < 0 &&
-        dw_snapshot_txns(t.snapshot, look.json ? txns_json : txns_text, &l, &err) != DW_OK)
+    if (code < 0 && list(t.snapshot, &l, &err) != DW_OK)
         code = fail_at(t.uri, &err);
     code = listing_done(&l, code);
     target_close(&t);
     arg_list_free(&look.args);
     return code;
+}
+
+int verb_files(const struct verb *verb, int argc, char **argv)
+{
+    static const char *const headers[] = {">size", "modified", ">rows", "path"};
+
+    return list_snapshot(verb, argc, argv, 4, headers, list_files);
+}
+
+int verb_txns(const struct verb *verb, int argc, char **argv)
+{
+    static const char *const headers[] = {"app id", ">version", "last updated"};
+
+    return list_snapshot(verb, argc, argv, 3, headers, list_txns);
 }

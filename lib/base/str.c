@@ -40,6 +40,15 @@ bool dwi_sv_eq_nocase(dwi_sv a, dwi_sv b)
     return true;
 }
 
+int dwi_hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 bool dwi_sv_to_i64(dwi_sv text, int64_t *out)
 {
     bool negative = text.len > 0 && text.ptr[0] == '-';

@@ -41,6 +41,9 @@ bool dwi_sv_eq_nocase(dwi_sv a, dwi_sv b);
 /* All of `text` as a decimal integer: optional '-', digits. */
 bool dwi_sv_to_i64(dwi_sv text, int64_t *out);
 
+/* 0 to 15, or -1 if `c` is no hexadecimal digit. */
+int dwi_hex_value(char c);
+
 /* 64-bit hash; not for untrusted collisions beyond the hash table's own seed. */
 uint64_t dwi_hash(const void *data, size_t len, uint64_t seed);
 

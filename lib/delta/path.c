@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/path.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 void dwi_path_append_decoded(dwi_buf *out, dwi_sv path)
 {
     for (size_t i = 0; i < path.len; i++) {
-        int high = path.ptr[i] == '%' && i + 2 < path.len ? hex_digit(path.ptr[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(path.ptr[i + 2]) : -1;
+        int high = path.ptr[i] == '%' && i + 2 < path.len ? dwi_hex_value(path.ptr[i + 1]) : -1;
+        int low = high >= 0 ? dwi_hex_value(path.ptr[i + 2]) : -1;
         if (low < 0) {
             dwi_buf_append_byte(out, (uint8_t)path.ptr[i]);
             continue;

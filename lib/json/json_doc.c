@@ -56,17 +56,6 @@ static bool take_word(parser *p, const char *word)
     return true;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The four digits after "\u". */
 static bool take_hex4(parser *p, uint32_t *out)
 {
@@ -75,7 +64,7 @@ static bool take_hex4(parser *p, uint32_t *out)
     if (p->end - p->at < 4)
         return false;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(p->at[i]);
+        int digit = dwi_hex_value(p->at[i]);
         if (digit < 0)
             return false;
         value = value << 4 | (uint32_t)digit;

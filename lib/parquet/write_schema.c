@@ -212,7 +212,7 @@ dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, dwi_pqw_s
 
 static size_t count_elements(const dwi_type *type)
 {
-    size_t n = 1 + (type->kind == DWI_ARRAY || type->kind == DWI_MAP);
+    size_t n = type->kind == DWI_ARRAY || type->kind == DWI_MAP ? 2 : 1;
 
     for (size_t i = 0; i < type->n_fields; i++)
         if (type->fields[i].type->kind != DWI_VOID)

@@ -66,15 +66,6 @@ done:
     return status;
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* In place. Besides %XX a blank may come as '+'. False for a broken escape. */
 static bool url_decode(dwi_buf *text)
 {
@@ -83,8 +74,8 @@ static bool url_decode(dwi_buf *text)
     for (size_t i = 0; i < text->len; i++) {
         uint8_t c = text->data[i];
         if (c == '%') {
-            int high = i + 2 < text->len ? hex_value(text->data[i + 1]) : -1;
-            int low = i + 2 < text->len ? hex_value(text->data[i + 2]) : -1;
+            int high = i + 2 < text->len ? dwi_hex_value((char)text->data[i + 1]) : -1;
+            int low = i + 2 < text->len ? dwi_hex_value((char)text->data[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return false;
             c = (uint8_t)(high * 16 + low);

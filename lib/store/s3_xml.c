@@ -61,14 +61,10 @@ static bool append_char_reference(dwi_s3_xml *xml, dwi_sv digits)
     if (i == digits.len || digits.len > 8)
         return false;
     for (; i < digits.len; i++) {
-        char c = digits.ptr[i];
-        uint32_t value = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-                                                : 99;
-        if (value >= base)
+        int value = dwi_hex_value(digits.ptr[i]);
+        if (value < 0 || (uint32_t)value >= base)
             return false;
-        cp = cp * base + value;
+        cp = cp * base + (uint32_t)value;
     }
     if (cp == 0 || cp > 0x10FFFF || (cp >= 0xD800 && cp < 0xE000))
         return false;

@@ -30,20 +30,11 @@ static size_t scheme_len(const char *text)
     return strncmp(text + n, "://", 3) == 0 ? n : 0;
 }
 
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool append_decoded(dwi_buf *out, const char *text)
 {
     for (; *text != '\0'; text++) {
-        int high = *text == '%' ? hex_value(text[1]) : 0;
-        int low = *text == '%' && high >= 0 ? hex_value(text[2]) : 0;
+        int high = *text == '%' ? dwi_hex_value(text[1]) : 0;
+        int low = *text == '%' && high >= 0 ? dwi_hex_value(text[2]) : 0;
         if (high < 0 || low < 0 || (*text == '%' && high == 0 && low == 0))
             return false;
         dwi_buf_append_byte(out, (uint8_t)(*text == '%' ? high * 16 + low : *text));
