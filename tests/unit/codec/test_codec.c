@@ -53,7 +53,7 @@ static void what_goes_in_comes_out_and_nothing_else(void **state)
     DWT_OK(dwi_codec_ctx_new(dwi_alloc_default(), &ctx, NULL), NULL);
     for (size_t c = 0; c < sizeof(written) / sizeof(written[0]); c++) {
         if (!dwi_codec_available(written[c])) {
-            print_message("%s is not built in: skipped\n", dwi_codec_name(written[c]));
+            print_message("# %s is not built in: skipped\n", dwi_codec_name(written[c]));
             continue;
         }
         round_trip(ctx, written[c], data, 0);
@@ -126,8 +126,10 @@ static void gzip_members_may_follow_one_another(void **state)
     char back[6];
 
     (void)state;
-    if (!dwi_codec_available(DWI_CODEC_GZIP))
-        skip();
+    if (!dwi_codec_available(DWI_CODEC_GZIP)) {
+        print_message("# %s is not built in: skipped\n", dwi_codec_name(DWI_CODEC_GZIP));
+        return;
+    }
     dwi_buf_init(&out, dwi_alloc_default());
     DWT_OK(dwi_codec_ctx_new(dwi_alloc_default(), &ctx, NULL), NULL);
     DWT_OK(dwi_compress(ctx, DWI_CODEC_GZIP, 0, "abc", 3, &out, &err), &err);
