@@ -180,29 +180,6 @@ class Long(KafkaTest):
         self.check_once(broker)
 
 
-class Rebalances(KafkaTest):
-    def test_an_instance_that_was_frozen_wakes_up_to_nothing_of_its_own(self):
-        """It still holds a batch when it goes on, long after the group gave its partitions away."""
-        broker = self.broker(3)
-        one = self.service(broker, BATCH_SIZE="100000", BATCH_TIMEOUT_SECONDS="5")
-        one.wait_for(lambda: one.events("partitions assigned"))
-        two = self.service(broker, BATCH_SIZE="20", BATCH_TIMEOUT_SECONDS="0.5")
-        two.wait_for(lambda: two.events("partitions assigned") and two.events("partitions assigned")[-1]["partitions"])
-        for _ in range(2):
-            broker.put_events(300, bad_each=40)
-            time.sleep(1)
-            one.signal(signal.SIGSTOP)
-            end = offsets(*(len(made) for made in broker.made))
-            two.wait_for(lambda: txns(self.table) == end, 30)
-            broker.put_events(150, bad_each=40)
-            one.signal(signal.SIGCONT)
-            time.sleep(2)
-        end = offsets(*(len(made) for made in broker.made))
-        two.wait_for(lambda: txns(self.table) == end, 40)
-        self.assertEqual((self.terminate(one), self.terminate(two)), (0, 0), one.log() + two.log())
-        self.check_once(broker)
-
-
 class AfterTrouble(KafkaTest):
     def test_records_of_a_dropped_first_batch_are_read_again_from_where_latest_began(self):
         broker = self.broker(1)

@@ -6,6 +6,7 @@ DELTAWRITE_E2E_EVENTS (default 20000) and DELTAWRITE_E2E_SEED (default 1) make o
 import collections
 import os
 import random
+import signal
 import threading
 import time
 
@@ -137,6 +138,31 @@ def test_instances_that_come_and_go_hand_over_without_loss(kafka, minio, bucket,
         assert code == 0, one.log_end()
     written = written()
     lake.wait_offsets(uri, ends(kafka, name, made), 60, minio.environment, services[2].alive)
+    check(uri, minio.environment, written)
+
+
+def test_an_instance_frozen_in_the_middle_of_its_work_wakes_up_and_doubles_nothing(
+        kafka, minio, bucket, topic, name, service):
+    rng = random.Random(SEED)
+    messages = list(events.messages(EVENTS // 2, PARTITIONS, SEED * 1000 + 10))
+    made, uri = topic(PARTITIONS), f"s3://{name}/delta/events"
+    proxy = LossyProxy(minio.url, delay=0.05)
+    session = {"KAFKA_CONF_SESSION_TIMEOUT_MS": "6000", "KAFKA_CONF_HEARTBEAT_INTERVAL_MS": "500"}
+    services = [service(BATCH_SIZE=150, AWS_ENDPOINT_URL=proxy.url, **session).start() for _ in range(2)]
+    written = trickle(kafka, made, messages, pieces=40, seconds=30)
+    try:
+        for i in range(3):
+            time.sleep(rng.uniform(2, 4))
+            services[i % 2].process.send_signal(signal.SIGSTOP)
+            time.sleep(9)
+            services[i % 2].process.send_signal(signal.SIGCONT)
+        written = written()
+        lake.wait_offsets(uri, ends(kafka, name, made), 60, minio.environment, services[0].alive)
+        for one in services:
+            code, _ = one.terminate(25)
+            assert code == 0, one.log_end()
+    finally:
+        proxy.close()
     check(uri, minio.environment, written)
 
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Seeded simulations: several handles of one table append in random interleavings, over a store
  * that fails by chance, lets a put land long after its reply was lost, and lets a rival commit
- * between one writer's look and its put. Afterwards the log is compared with what each transaction
+ * between one writer's look and its put (so one thread holds two tables' locks, which a race
+ * detector may remark upon). Afterwards the log is compared with what each transaction
  * was told. One thread and a made clock, so that a seed that fails fails again.
  *
  * DELTAWRITE_SIM_SEEDS: how many seeds (300), DELTAWRITE_SIM_FIRST: the first one (1). */
