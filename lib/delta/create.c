@@ -169,7 +169,7 @@ done:
 }
 
 /* Version 0 alone does not tell: the oldest commits of a table may have been cleaned up. */
-static dw_status check_absent(const dwi_log *log, dw_error *err)
+static dw_status check_no_log(const dwi_log *log, dw_error *err)
 {
     dwi_segment segment;
     dwi_arena arena;
@@ -183,6 +183,39 @@ static dw_status check_absent(const dwi_log *log, dw_error *err)
     else if (status == DW_E_NOT_FOUND)
         status = DW_OK;
     dwi_arena_done(&arena);
+    return status;
+}
+
+/* Stops at the first object that readers of a table would see: hidden ones start with '_' or '.'.
+ */
+static dw_status refuse_object(void *ctx, const dw_object *object, dw_error *err)
+{
+    const dwi_log *log = ctx;
+    const char *name = object->key + strlen(log->root);
+
+    if (name[0] == '_' || name[0] == '.')
+        return DW_OK;
+    return dwi_err(err, DW_E_UNSUPPORTED, "not a Delta table, and not empty: it has %s", name);
+}
+
+/* Files of others must not end up below a table: vacuum would delete them. */
+static dw_status check_absent(const dwi_log *log, dw_error *err)
+{
+    dwi_log place = *log;
+    dw_status status;
+
+    DWI_TRY(check_no_log(log, err));
+    status = dwi_store_list(log->store, log->root, NULL, refuse_object, &place, err);
+    if (status == DW_E_UNSUPPORTED) {
+        dw_error why = DW_ERROR_INIT;
+        /* Another creator may have been quick, and its table have files by now. */
+        if (check_no_log(log, &why) != DW_OK) {
+            status = why.code;
+            if (err != NULL)
+                *err = why;
+        }
+    }
+done:
     return status;
 }
 

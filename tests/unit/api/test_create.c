@@ -231,6 +231,20 @@ static void *race_to_create(void *arg)
     return NULL;
 }
 
+static void a_folder_with_files_of_others_becomes_no_table(void **state)
+{
+    place *p = *state;
+
+    DWT_OK(dwi_store_put(p->store, "t/_SUCCESS", (dw_bytes){"", 0}, DW_PUT_OVERWRITE, &p->err),
+           &p->err);
+    DWT_OK(dwi_store_put(p->store, "t/a/b.parquet", (dw_bytes){"x", 1}, DW_PUT_OVERWRITE, &p->err),
+           &p->err);
+    DWT_ERR(create_with(p, SCHEMA(FIELD("a", "long")), NULL, NULL), &p->err, DW_E_UNSUPPORTED,
+            "not a Delta table, and not empty: it has a/b.parquet");
+    DWT_OK(dwi_store_remove(p->store, "t/a/b.parquet", &p->err), &p->err);
+    DWT_OK(create_with(p, SCHEMA(FIELD("a", "long")), NULL, NULL), &p->err);
+}
+
 static void of_many_creators_one_wins(void **state)
 {
     creator creators[CREATORS];
@@ -293,6 +307,7 @@ int main(void)
         PLACE_TEST(schemas_that_no_table_may_have_are_refused),
         PLACE_TEST(properties_are_checked),
         PLACE_TEST(partition_columns_are_refused_by_name),
+        PLACE_TEST(a_folder_with_files_of_others_becomes_no_table),
         cmocka_unit_test(of_many_creators_one_wins),
         PLACE_TEST(creation_fails_cleanly_at_every_allocation),
     };
