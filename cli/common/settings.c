@@ -13,7 +13,13 @@
 
 int settings_fail(const char *program, int code, const char *object, const char *reason)
 {
-    (void)fprintf(stderr, "%s: %s: %s\n", program, object, reason);
+    size_t len = strlen(object);
+    bool named = strncmp(reason, object, len) == 0 && reason[len] == ':';
+
+    if (named)
+        (void)fprintf(stderr, "%s: %s\n", program, reason);
+    else
+        (void)fprintf(stderr, "%s: %s: %s\n", program, object, reason);
     return code;
 }
 

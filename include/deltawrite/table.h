@@ -86,8 +86,9 @@ DW_API dw_status dw_table_open_uri(const char *uri, const dw_store_options *stor
  *
  * Ownership: as dw_table_open().
  * Errors:    DW_E_EXISTS, DW_E_SCHEMA (names the column), DW_E_UNSUPPORTED (a property or type, or
- * a place that holds files of others, named), DW_E_ARG (a malformed property value), DW_E_UNKNOWN,
- * and those of dw_table_open(). Threads:   any thread. */
+ *            a place that holds files of others; named), DW_E_ARG (a malformed property value),
+ *            DW_E_UNKNOWN, and those of dw_table_open().
+ * Threads:   any thread. */
 DW_API dw_status dw_table_create(dw_store *store, const char *path, const dw_create_options *create,
                                  const dw_table_options *opts, dw_table **out_table, dw_error *err);
 
