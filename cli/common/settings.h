@@ -67,8 +67,8 @@ struct settings_program {
  * after printing; a mistake: one line on standard error). */
 int settings_load(const struct settings_program *program, int argc, char **argv,
                   struct setting_value *values);
-/* One line on standard error, "PROGRAM: OBJECT: REASON"; a reason that begins with the object is not
- * told it twice. Returns `code`. */
+/* One line on standard error, "PROGRAM: OBJECT: REASON"; an object that the reason begins with is
+ * told once. Returns `code`. */
 int settings_fail(const char *program, int code, const char *object, const char *reason);
 /* What a mistake in a value calls it: where it came from, else its variable. */
 const char *setting_name(const struct setting *setting, const struct setting_value *value);

@@ -318,6 +318,8 @@ class Spark:
         if not list(pathlib.Path(args.jars).glob("delta-spark_*.jar")):
             raise SystemExit(f"no Delta jars in {args.jars}: JUDGE_JARS=$(tests/fetch spark)")
         self.version = pyspark.__version__
+        for key, value in (("SPARK_LOCAL_IP", "127.0.0.1"), ("SPARK_LOCAL_HOSTNAME", "localhost")):
+            os.environ.setdefault(key, value)  # the machine's own name need not resolve
         conf = {
             "spark.driver.extraClassPath": f"{args.jars}/*",
             "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss8m",
