@@ -223,24 +223,6 @@ dwi_fit dwi_value_from_bool(dwi_column *column, bool value, dwi_value_memo *memo
     return dwi_column_push_bool(column, value) == DW_OK ? DWI_FIT_OK : DWI_FIT_NOMEM;
 }
 
-static dwi_fit push_special(dwi_column *column, dwi_sv text, dwi_value_memo *memo)
-{
-    double value;
-    float narrow;
-
-    if (dwi_sv_eq_cstr(text, "NaN"))
-        value = (double)NAN;
-    else if (dwi_sv_eq_cstr(text, "Infinity"))
-        value = (double)INFINITY;
-    else if (dwi_sv_eq_cstr(text, "-Infinity"))
-        value = (double)-INFINITY;
-    else
-        return bad(memo, dwi_value_expected(column->type->kind));
-    narrow = (float)value;
-    return column->type->kind == DWI_FLOAT ? push(column, &narrow, sizeof(narrow))
-                                           : push(column, &value, sizeof(value));
-}
-
 /* A string that is a JSON number and nothing else. */
 static dwi_fit number_from_text(dwi_column *column, dwi_sv text, dwi_value_memo *memo)
 {
@@ -250,8 +232,6 @@ static dwi_fit number_from_text(dwi_column *column, dwi_sv text, dwi_value_memo 
 
     if (text.len > 0 && dwi_scan_number_token(&scan, &number) && scan.at == scan.end)
         return dwi_value_from_number(column, &number, DWI_EPOCH_MS, memo);
-    if (column->type->kind == DWI_FLOAT || column->type->kind == DWI_DOUBLE)
-        return push_special(column, text, memo);
     return bad(memo, dwi_value_expected(column->type->kind));
 }
 
