@@ -28,8 +28,8 @@ REFUSED = {
 # Tables that no engine gives rows of, and what is wrong with them.
 REJECTED = {
     "delta-golden/data-reader-absolute-paths-escaped-chars": "version 1 has no metaData action",
-    "delta-golden/deltalog-state-reconstruction-from-checkpoint-missing-metadata": "has no metaData action",
-    "delta-golden/deltalog-state-reconstruction-from-checkpoint-missing-protocol": "has no protocol action",
+    "delta-golden/deltalog-state-reconstruction-from-checkpoint-missing-metadata": "no metaData action in a checkpoint",
+    "delta-golden/deltalog-state-reconstruction-from-checkpoint-missing-protocol": "no protocol action in a checkpoint",
     "delta-golden/deltalog-state-reconstruction-without-protocol": "has no protocol action",
     "delta-golden/versions-not-contiguous": "version 1 is missing, the next one is 2",
     "delta-kernel/bench_basic_catalog_managed": "feature catalogManaged is not supported",
