@@ -41,7 +41,7 @@ static inline bool dwi_column_validity_room(dwi_column *column)
     return column->validity.len == 0 || dwi_column_room(&column->validity, 1);
 }
 
-/* `width` is dwi_type_width() of the column's kind. */
+/* `width` is dwi_type_width() of the column's type. */
 static inline dw_status dwi_column_push(dwi_column *column, const void *value, size_t width)
 {
     if (!dwi_column_room(&column->values, width) || !dwi_column_validity_room(column))
@@ -91,8 +91,8 @@ static inline void dwi_column_push_offset(dwi_column *column, size_t end)
  * way. */
 static inline dw_status dwi_column_push_null(dwi_column *column)
 {
-    size_t width = dwi_type_width(column->type->kind);
-    bool bytes = column->type->kind == DWI_STRING || column->type->kind == DWI_BINARY;
+    size_t width = dwi_type_width(column->type);
+    bool bytes = dwi_type_is_bytes(column->type);
 
     if (column->null_count == 0 || (width == 0 && !bytes))
         return dwi_column_append_null(column, NULL);

@@ -234,11 +234,11 @@ static void move_content(dwi_column *column, struct ArrowArray *out)
     out->buffers = node->buffers;
     if (kind != DWI_VOID)
         take(node, out, &column->validity, NULL);
-    if (kind == DWI_BOOLEAN || dwi_type_width(kind) > 0)
+    if (kind == DWI_BOOLEAN || dwi_type_width(column->type) > 0)
         take(node, out, &column->values, no_offsets);
-    if (kind == DWI_STRING || kind == DWI_BINARY || kind == DWI_ARRAY || kind == DWI_MAP)
+    if (dwi_type_is_bytes(column->type) || kind == DWI_ARRAY || kind == DWI_MAP)
         take(node, out, &column->offsets, no_offsets);
-    if (kind == DWI_STRING || kind == DWI_BINARY)
+    if (dwi_type_is_bytes(column->type))
         take(node, out, &column->data, no_offsets);
     for (size_t i = 0; i < column->n_children; i++)
         move_content(&column->children[i], out->children[i]);

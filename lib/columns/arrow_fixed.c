@@ -73,9 +73,9 @@ static double load_double(const dwi_arrow_slice *slice, const uint8_t *values, i
 }
 
 static bool cast_integer(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
-                         dwi_type_kind kind, uint8_t *to)
+                         const dwi_type *type, uint8_t *to)
 {
-    size_t width = dwi_type_width(kind);
+    size_t width = dwi_type_width(type);
     int64_t max = width == 8 ? INT64_MAX : (INT64_C(1) << (8 * width - 1)) - 1;
     int64_t value;
 
@@ -175,7 +175,7 @@ static bool cast_one(const dwi_arrow_slice *slice, const uint8_t *values, int64_
     case DWI_TIMESTAMP_NTZ:
         return cast_timestamp(slice, values, row, to);
     default:
-        return cast_integer(slice, values, row, type->kind, to);
+        return cast_integer(slice, values, row, type, to);
     }
 }
 
@@ -187,12 +187,10 @@ static bool same_layout(const dwi_arrow_format *format, const dwi_type *type)
     case DWI_SHORT:
     case DWI_INTEGER:
     case DWI_LONG:
-        return format->kind == DWI_ARROW_INT &&
-               (size_t)format->bits == 8 * dwi_type_width(type->kind);
+        return format->kind == DWI_ARROW_INT && (size_t)format->bits == 8 * dwi_type_width(type);
     case DWI_FLOAT:
     case DWI_DOUBLE:
-        return format->kind == DWI_ARROW_FLOAT &&
-               (size_t)format->bits == 8 * dwi_type_width(type->kind);
+        return format->kind == DWI_ARROW_FLOAT && (size_t)format->bits == 8 * dwi_type_width(type);
     case DWI_DECIMAL:
         return format->kind == DWI_ARROW_DECIMAL && format->bits == 128 &&
                format->scale == type->scale;
@@ -242,7 +240,7 @@ static bool can_cast(const dwi_arrow_format *format, const dwi_type *type)
 static dw_status convert(const dwi_arrow_reader *in, const dwi_arrow_slice *slice,
                          const uint8_t *values, dwi_vec *out)
 {
-    size_t width = dwi_type_width(out->type->kind);
+    size_t width = dwi_type_width(out->type);
     uint8_t *to = dwi_arena_array(in->arena, (size_t)slice->count, width);
 
     if (to == NULL)
@@ -258,7 +256,7 @@ static dw_status convert(const dwi_arrow_reader *in, const dwi_arrow_slice *slic
 
 dw_status dwi_arrow_fixed(const dwi_arrow_reader *in, const dwi_arrow_slice *slice, dwi_vec *out)
 {
-    size_t width = dwi_type_width(out->type->kind);
+    size_t width = dwi_type_width(out->type);
     const void *values = NULL;
     dw_status status;
 

@@ -141,7 +141,7 @@ dw_status dwi_arrow_copy_validity(const dwi_arrow_reader *in, const dwi_arrow_sl
 static dw_status all_null(const dwi_arrow_reader *in, const dwi_type *type, int64_t count,
                           dwi_vec *out)
 {
-    size_t width = dwi_type_width(type->kind);
+    size_t width = dwi_type_width(type);
     size_t n = type->kind == DWI_MAP ? 1 : type->n_fields;
     dwi_vec *children = dwi_arena_array(in->arena, n, sizeof(*children));
     dwi_type *entries = dwi_arena_zero(in->arena, sizeof(*entries));
@@ -329,8 +329,8 @@ static bool dictionary_index(const dwi_arrow_slice *slice, const uint8_t *indice
 static dw_status gather(const dwi_arrow_reader *in, const dwi_vec *dictionary,
                         const int64_t *indices, int64_t count, dwi_vec *out)
 {
-    size_t width = dwi_type_width(out->type->kind);
-    bool bytes = out->type->kind == DWI_STRING || out->type->kind == DWI_BINARY;
+    size_t width = dwi_type_width(out->type);
+    bool bytes = dwi_type_is_bytes(out->type);
     uint8_t *validity = dwi_arena_array(in->arena, (size_t)count / 8 + 1, 1);
     uint8_t *values = dwi_arena_array(in->arena, (size_t)count + 1, width == 0 ? 1 : width);
     int32_t *offsets = dwi_arena_array(in->arena, (size_t)count + 1, sizeof(*offsets));

@@ -21,8 +21,7 @@ static bool is_listlike(const dwi_column *column)
 
 static bool has_offsets(const dwi_column *column)
 {
-    return column->type->kind == DWI_STRING || column->type->kind == DWI_BINARY ||
-           is_listlike(column);
+    return dwi_type_is_bytes(column->type) || is_listlike(column);
 }
 
 /* Type of child `i`: of a map the struct that the type tree has no node for. */
@@ -128,7 +127,7 @@ static int64_t count_nulls(const uint8_t *bits, int64_t first, int64_t end)
 
 void dwi_column_truncate(dwi_column *column, int64_t length)
 {
-    size_t width = dwi_type_width(column->type->kind);
+    size_t width = dwi_type_width(column->type);
 
     assert(length <= column->length);
     if (column->null_count > 0) {
@@ -219,7 +218,7 @@ static void drop_partial(dwi_column *column)
 
 dw_status dwi_column_append_nulls(dwi_column *column, int64_t count, dw_error *err)
 {
-    size_t width = dwi_type_width(column->type->kind);
+    size_t width = dwi_type_width(column->type);
     size_t bytes = 0;
 
     if (count == 0)
@@ -275,7 +274,7 @@ dw_status dwi_column_append_null(dwi_column *column, dw_error *err)
 
 dw_status dwi_column_append_fixed(dwi_column *column, const void *value, dw_error *err)
 {
-    dw_status status = dwi_column_push(column, value, dwi_type_width(column->type->kind));
+    dw_status status = dwi_column_push(column, value, dwi_type_width(column->type));
 
     return status == DW_OK ? DW_OK : dwi_err_nomem(err);
 }
@@ -348,7 +347,7 @@ static dw_status append_offsets(dwi_column *column, const dwi_vec *vec, int64_t 
 static dw_status append_values(dwi_column *column, const dwi_vec *vec, int64_t first, int64_t count,
                                dw_error *err)
 {
-    size_t width = dwi_type_width(column->type->kind);
+    size_t width = dwi_type_width(column->type);
     int64_t from = vec->offset + first;
     dw_status status = DW_OK;
 

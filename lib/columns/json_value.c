@@ -85,7 +85,7 @@ static dwi_fit push_integer(dwi_column *column, const dwi_scan_number *number, d
 {
     int64_t value = 0;
     int64_t max = INT64_MAX;
-    size_t width = dwi_type_width(column->type->kind);
+    size_t width = dwi_type_width(column->type);
     const char *reason = NULL;
 
     if (!to_integer(number, &value, &reason))

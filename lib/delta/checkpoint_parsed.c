@@ -4,8 +4,8 @@
 #include "delta/mapping.h"
 #include "delta/partition_value.h"
 
-static const dwi_type type_long = {DWI_LONG, 0, 0, 0, NULL};
-static const dwi_type type_boolean = {DWI_BOOLEAN, 0, 0, 0, NULL};
+static const dwi_type type_long = {DWI_LONG, 0, 0, 0, 0, NULL};
+static const dwi_type type_boolean = {DWI_BOOLEAN, 0, 0, 0, 0, NULL};
 
 static dwi_field make_field(const char *name, const dwi_type *type)
 {

@@ -406,7 +406,7 @@ dw_bytes dwi_bounds_value(const dwi_bounds *b, bool max, size_t limit,
         return (dw_bytes){fixed, 1};
     default:
         dwi_le64_put(fixed, (uint64_t)(max ? b->max_int : b->min_int));
-        return (dw_bytes){fixed, dwi_type_width(b->type->kind)};
+        return (dw_bytes){fixed, dwi_type_width(b->type)};
     }
 }
 

@@ -440,7 +440,7 @@ static bool find(const dwi_parquet_node *leaf, const dwi_type *type, dwi_convert
         c->form = DWI_CONVERT_NULLS;
         return true;
     }
-    c->width = dwi_type_width(type->kind);
+    c->width = dwi_type_width(type);
     switch (type->kind) {
     case DWI_DECIMAL:
         return find_decimal(leaf, type, c);

@@ -247,7 +247,7 @@ static dw_status read_primitive(const reader *in, dwi_sv name, const place *at, 
     }
     if (dwi_sv_eq_cstr(name, "null")) /* what Spark wrote for void before 3.1 */
         name = DWI_SV("void");
-    for (int kind = DWI_VOID; kind <= DWI_VARIANT; kind++) {
+    for (int kind = DWI_VOID; kind <= DWI_LAST_DELTA_KIND; kind++) {
         if (kind == DWI_DECIMAL || kind == DWI_STRUCT || kind == DWI_ARRAY || kind == DWI_MAP ||
             !dwi_sv_eq_cstr(name, dwi_type_kind_name((dwi_type_kind)kind)))
             continue;

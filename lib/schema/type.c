@@ -1,27 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schema/type.h"
 
-size_t dwi_type_width(dwi_type_kind kind)
+size_t dwi_type_width(const dwi_type *type)
 {
-    switch (kind) {
+    switch (type->kind) {
     case DWI_BYTE:
+    case DWI_UBYTE:
         return 1;
     case DWI_SHORT:
+    case DWI_USHORT:
+    case DWI_FLOAT16:
         return 2;
     case DWI_INTEGER:
     case DWI_FLOAT:
     case DWI_DATE:
+    case DWI_UINTEGER:
+    case DWI_TIME_MS:
         return 4;
     case DWI_LONG:
     case DWI_DOUBLE:
     case DWI_TIMESTAMP:
     case DWI_TIMESTAMP_NTZ:
+    case DWI_ULONG:
+    case DWI_TIME_US:
+    case DWI_TIME_NS:
+    case DWI_TIMESTAMP_MS:
+    case DWI_TIMESTAMP_NTZ_MS:
+    case DWI_TIMESTAMP_NS:
+    case DWI_TIMESTAMP_NTZ_NS:
         return 8;
     case DWI_DECIMAL:
+    case DWI_UUID:
         return 16;
+    case DWI_FIXED:
+        return type->fixed_bytes;
     default:
         return 0;
     }
+}
+
+const dwi_type *dwi_type_find_foreign(const dwi_type *type)
+{
+    if (type->kind > DWI_LAST_DELTA_KIND)
+        return type;
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const dwi_type *found = dwi_type_find_foreign(type->fields[i].type);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
 }
 
 bool dwi_type_copy_field(dwi_arena *arena, const dwi_field *field, dwi_field *out)
@@ -63,6 +90,8 @@ static bool equal(const dwi_type *a, const dwi_type *b, bool with_nullability)
     if (a->kind != b->kind || a->n_fields != b->n_fields)
         return false;
     if (a->kind == DWI_DECIMAL && (a->precision != b->precision || a->scale != b->scale))
+        return false;
+    if (a->kind == DWI_FIXED && a->fixed_bytes != b->fixed_bytes)
         return false;
     for (size_t i = 0; i < a->n_fields; i++) {
         const dwi_field *x = &a->fields[i];
@@ -116,6 +145,21 @@ const char *dwi_type_kind_name(dwi_type_kind kind)
         [DWI_ARRAY] = "array",
         [DWI_MAP] = "map",
         [DWI_VARIANT] = "variant",
+        [DWI_UBYTE] = "ubyte",
+        [DWI_USHORT] = "ushort",
+        [DWI_UINTEGER] = "uinteger",
+        [DWI_ULONG] = "ulong",
+        [DWI_FLOAT16] = "float16",
+        [DWI_TIME_MS] = "time_ms",
+        [DWI_TIME_US] = "time_us",
+        [DWI_TIME_NS] = "time_ns",
+        [DWI_TIMESTAMP_MS] = "timestamp_ms",
+        [DWI_TIMESTAMP_NTZ_MS] = "timestamp_ntz_ms",
+        [DWI_TIMESTAMP_NS] = "timestamp_ns",
+        [DWI_TIMESTAMP_NTZ_NS] = "timestamp_ntz_ns",
+        [DWI_UUID] = "uuid",
+        [DWI_FIXED] = "fixed",
+        [DWI_JSON] = "json",
     };
 
     return names[kind];
@@ -126,6 +170,8 @@ void dwi_type_append_name(dwi_buf *buf, const dwi_type *type)
     dwi_buf_append_cstr(buf, dwi_type_kind_name(type->kind));
     if (type->kind == DWI_DECIMAL)
         dwi_buf_printf(buf, "(%d,%d)", type->precision, type->scale);
+    if (type->kind == DWI_FIXED)
+        dwi_buf_printf(buf, "(%u)", (unsigned)type->fixed_bytes);
     if (type->kind != DWI_STRUCT && type->n_fields == 0)
         return;
     dwi_buf_append_byte(buf, '<');

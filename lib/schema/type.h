@@ -26,7 +26,24 @@ typedef enum dwi_type_kind {
     DWI_STRUCT = 14,
     DWI_ARRAY = 15,
     DWI_MAP = 16,
-    DWI_VARIANT = 17
+    DWI_VARIANT = 17,
+    DWI_LAST_DELTA_KIND =
+        DWI_VARIANT,           /* those from here on are Parquet's alone, no table has them */
+    DWI_UBYTE = 18,            /* uint8 */
+    DWI_USHORT = 19,           /* uint16 */
+    DWI_UINTEGER = 20,         /* uint32 */
+    DWI_ULONG = 21,            /* uint64 */
+    DWI_FLOAT16 = 22,          /* IEEE half, 2 bytes */
+    DWI_TIME_MS = 23,          /* int32 milliseconds since midnight */
+    DWI_TIME_US = 24,          /* int64 microseconds since midnight */
+    DWI_TIME_NS = 25,          /* int64 nanoseconds since midnight */
+    DWI_TIMESTAMP_MS = 26,     /* int64 milliseconds, UTC */
+    DWI_TIMESTAMP_NTZ_MS = 27, /* int64 milliseconds, no time zone */
+    DWI_TIMESTAMP_NS = 28,     /* int64 nanoseconds, UTC */
+    DWI_TIMESTAMP_NTZ_NS = 29, /* int64 nanoseconds, no time zone */
+    DWI_UUID = 30,             /* 16 bytes, as they are written: big-endian */
+    DWI_FIXED = 31,            /* fixed_bytes bytes */
+    DWI_JSON = 32              /* text, laid out as string */
 } dwi_type_kind;
 
 typedef struct dwi_type dwi_type;
@@ -44,6 +61,7 @@ struct dwi_type {
     dwi_type_kind kind;
     uint8_t precision; /* decimal */
     uint8_t scale;
+    uint32_t fixed_bytes; /* DWI_FIXED: of one value */
     /* struct: its fields. array: one field "element" (nullable = containsNull). map: two fields,
      * "key" (never nullable) and "value" (nullable = valueContainsNull). Else none. */
     size_t n_fields;
@@ -90,6 +108,13 @@ void dwi_field_append_json(dwi_buf *buf, const dwi_field *field);
 const char *dwi_type_kind_name(dwi_type_kind kind);
 /* Bytes of one value of a fixed-width type in a column (boolean: 0, it is a bitmap; string, binary
  * and nested: 0). */
-size_t dwi_type_width(dwi_type_kind kind);
+size_t dwi_type_width(const dwi_type *type);
+/* Text and bytes: 32-bit offsets into data. */
+static inline bool dwi_type_is_bytes(const dwi_type *type)
+{
+    return type->kind == DWI_STRING || type->kind == DWI_BINARY || type->kind == DWI_JSON;
+}
+/* The first part of the tree that no Delta table can have, NULL: none. */
+const dwi_type *dwi_type_find_foreign(const dwi_type *type);
 
 #endif

@@ -6,7 +6,7 @@
 
 static int64_t integer_at(const dwi_vec *vec, int64_t row)
 {
-    size_t width = dwi_type_width(vec->type->kind);
+    size_t width = dwi_type_width(vec->type);
     const uint8_t *p = (const uint8_t *)vec->values + (size_t)(vec->offset + row) * width;
     uint64_t bits = 0;
 

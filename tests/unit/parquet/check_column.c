@@ -53,7 +53,7 @@ static const char *check_offsets(const dwi_column *column, int64_t end)
 
 const char *dwt_check_column(const dwi_column *column)
 {
-    size_t width = dwi_type_width(column->type->kind);
+    size_t width = dwi_type_width(column->type);
     const char *broken = check_validity(column);
 
     for (size_t i = 0; broken == NULL && i < column->n_children; i++)

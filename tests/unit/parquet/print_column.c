@@ -142,7 +142,7 @@ static void print_struct(dwi_jw *w, const dwi_column *column, int64_t row)
 
 void dwt_print_value(dwi_jw *w, const dwi_column *column, int64_t row)
 {
-    const uint8_t *value = column->values.data + (size_t)row * dwi_type_width(column->type->kind);
+    const uint8_t *value = column->values.data + (size_t)row * dwi_type_width(column->type);
     float single;
     double real;
 

@@ -32,7 +32,7 @@ static bool convert(dwi_leaf_source source, dwi_type_kind kind, const void *in, 
 
     DWT_OK(dwi_convert_find(dwi_alloc_default(), &leaf, &type, &c, &err), &err);
     DWT_EQ(c.form, DWI_CONVERT_FIXED);
-    DWT_EQ(c.width, dwi_type_width(kind));
+    DWT_EQ(c.width, dwi_type_width(&type));
     return c.fixed(&c, in, n, out);
 }
 

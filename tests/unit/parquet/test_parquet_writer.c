@@ -18,7 +18,7 @@
     }
 #define ROW(fields)                                                                                \
     {                                                                                              \
-        DWI_STRUCT, 0, 0, sizeof(fields) / sizeof((fields)[0]), (fields)                           \
+        DWI_STRUCT, 0, 0, 0, sizeof(fields) / sizeof((fields)[0]), (fields)                        \
     }
 
 static const dwi_type long_type = {.kind = DWI_LONG};
