@@ -2,7 +2,11 @@
 #include "delta/mapping.h"
 
 #include "delta/properties.h"
-#include "json/json_doc.h"
+#include "json/json_writer.h"
+
+#define ID_KEY     "delta.columnMapping.id"
+#define NAME_KEY   "delta.columnMapping.physicalName"
+#define NESTED_KEY "delta.columnMapping.nested.ids"
 
 dw_status dwi_mapping_mode_of(dwi_kvs properties, dwi_mapping_mode *out, dw_error *err)
 {
@@ -20,38 +24,89 @@ dw_status dwi_mapping_mode_of(dwi_kvs properties, dwi_mapping_mode *out, dw_erro
     return DW_OK;
 }
 
-/* Name and id from a field's metadata. */
+enum { MAX_PATH = 512 };
+
+/* Ids of the parts of lists and maps, which have no metadata of their own: the nearest field above
+ * keeps them by path, "NAME.value.element". */
+typedef struct nested_ids {
+    const dwi_json *ids; /* NULL: none */
+    char path[MAX_PATH];
+    size_t len;
+} nested_ids;
+
+static int32_t id_of(const dwi_json *value)
+{
+    int64_t id;
+
+    return dwi_json_as_i64(value, &id) && id >= 0 && id <= INT32_MAX ? (int32_t)id : -1;
+}
+
+/* Moves the path down to a part and gives its id; the caller moves back by setting `len`. */
+static int32_t enter_part(nested_ids *nested, const char *part)
+{
+    size_t len = strlen(part);
+
+    if (nested->ids == NULL || nested->len + len + 2 > MAX_PATH)
+        return -1;
+    nested->path[nested->len] = '.';
+    memcpy(nested->path + nested->len + 1, part, len + 1);
+    nested->len += len + 1;
+    return id_of(dwi_json_get(nested->ids, nested->path));
+}
+
+static dw_status map_type(dwi_arena *arena, const dwi_type *type, nested_ids *nested,
+                          const dwi_type **out, dw_error *err);
+
+/* Name and id from a field's metadata, and its type below. */
 static dw_status map_field(dwi_arena *arena, dwi_field *field, dw_error *err)
 {
     const dwi_json *root = NULL;
+    nested_ids nested;
     dwi_arena scratch;
     dw_status status;
-    int64_t id = -1;
+    int32_t id;
     dwi_sv name;
 
     dwi_arena_init(&scratch, arena->alloc);
     DWI_TRY(dwi_json_parse(&scratch, field->metadata_json, field->name.ptr, &root, err));
-    if (!dwi_json_as_string(dwi_json_get(root, "delta.columnMapping.physicalName"), &name) ||
-        !dwi_json_as_i64(dwi_json_get(root, "delta.columnMapping.id"), &id) || id < 0 ||
-        id > INT32_MAX)
+    id = id_of(dwi_json_get(root, ID_KEY));
+    if (!dwi_json_as_string(dwi_json_get(root, NAME_KEY), &name) || id < 0)
         DWI_TRY(dwi_err(err, DW_E_CORRUPT, "column %s: no physical name or id in its metadata",
                         field->name.ptr));
     if (!dwi_arena_sv(arena, name, &field->name))
         DWI_TRY(dwi_err_nomem(err));
-    field->field_id = (int32_t)id;
+    field->field_id = id;
+    nested.ids = name.len < MAX_PATH ? dwi_json_get(root, NESTED_KEY) : NULL;
+    nested.len = 0;
+    if (nested.ids != NULL) {
+        memcpy(nested.path, name.ptr, name.len);
+        nested.len = name.len;
+    }
+    DWI_TRY(map_type(arena, field->type, &nested, &field->type, err));
 done:
     dwi_arena_done(&scratch);
     return status;
 }
 
-dw_status dwi_mapping_physical(dwi_arena *arena, const dwi_type *type, dwi_mapping_mode mode,
-                               const dwi_type **out, dw_error *err)
+static dw_status map_part(dwi_arena *arena, dwi_field *part, nested_ids *nested, dw_error *err)
+{
+    size_t len = nested->len;
+    dw_status status;
+
+    part->field_id = enter_part(nested, part->name.ptr);
+    status = map_type(arena, part->type, nested, &part->type, err);
+    nested->len = len;
+    return status;
+}
+
+static dw_status map_type(dwi_arena *arena, const dwi_type *type, nested_ids *nested,
+                          const dwi_type **out, dw_error *err)
 {
     dw_status status = DW_OK;
     dwi_field *fields;
     dwi_type *mapped;
 
-    if (mode == DWI_MAPPING_NONE || type->n_fields == 0) {
+    if (type->n_fields == 0) {
         *out = type;
         return DW_OK;
     }
@@ -60,14 +115,23 @@ dw_status dwi_mapping_physical(dwi_arena *arena, const dwi_type *type, dwi_mappi
     if (mapped == NULL || fields == NULL)
         return dwi_err_nomem(err);
     mapped->fields = fields;
-    for (size_t i = 0; i < type->n_fields; i++) {
-        if (type->kind == DWI_STRUCT)
-            DWI_TRY(map_field(arena, &fields[i], err));
-        DWI_TRY(dwi_mapping_physical(arena, fields[i].type, mode, &fields[i].type, err));
-    }
+    for (size_t i = 0; i < type->n_fields; i++)
+        DWI_TRY(type->kind == DWI_STRUCT ? map_field(arena, &fields[i], err)
+                                         : map_part(arena, &fields[i], nested, err));
     *out = mapped;
 done:
     return status;
+}
+
+dw_status dwi_mapping_physical(dwi_arena *arena, const dwi_type *type, dwi_mapping_mode mode,
+                               const dwi_type **out, dw_error *err)
+{
+    nested_ids none = {.ids = NULL};
+
+    if (mode != DWI_MAPPING_NONE)
+        return map_type(arena, type, &none, out, err);
+    *out = type;
+    return DW_OK;
 }
 
 /* A name that no column has: it starts with a control character. */
@@ -107,4 +171,146 @@ const dwi_type *dwi_mapping_in_file(dwi_arena *arena, const dwi_type *physical,
             return NULL;
     }
     return mapped;
+}
+
+/* ---- giving names and ids ---- */
+
+typedef struct assigner {
+    dwi_arena *arena;
+    const dwi_env *env; /* NULL: take all marks of mapping away */
+    dwi_mapping_names names;
+    int64_t max_id;
+    dw_error *err;
+} assigner;
+
+static bool is_mapping_key(dwi_sv key)
+{
+    return dwi_sv_eq_cstr(key, ID_KEY) || dwi_sv_eq_cstr(key, NAME_KEY) ||
+           dwi_sv_eq_cstr(key, NESTED_KEY);
+}
+
+/* The metadata's other members byte for byte, then the two of mapping. */
+static dw_status mark(assigner *a, const dwi_json *metadata, dwi_field *field, dw_error *err)
+{
+    char name[sizeof("col-") + DWI_UUID_TEXT] = "col-";
+    dwi_buf text;
+    dwi_jw w;
+    dw_status status;
+
+    dwi_buf_init(&text, a->arena->alloc);
+    dwi_jw_init(&w, &text);
+    dwi_jw_object_begin(&w);
+    for (const dwi_json *m = dwi_json_first(metadata); m != NULL; m = dwi_json_next(m)) {
+        if (is_mapping_key(dwi_json_key(m)))
+            continue;
+        dwi_jw_key(&w, dwi_json_key(m));
+        dwi_jw_raw(&w, dwi_json_source(m));
+    }
+    field->field_id = -1;
+    if (a->env != NULL) {
+        field->field_id = (int32_t)++a->max_id;
+        dwi_jw_kv_i64(&w, ID_KEY, a->max_id);
+        if (a->names == DWI_MAPPING_NEW_NAMES)
+            dwi_uuid(a->env, name + 4);
+        dwi_jw_kv_string(&w, NAME_KEY,
+                         a->names == DWI_MAPPING_OWN_NAMES ? field->name : dwi_sv_cstr(name));
+    }
+    dwi_jw_object_end(&w);
+    DWI_TRY(dwi_buf_status(&text, err));
+    if (!dwi_arena_sv(a->arena, (dwi_sv){(const char *)text.data, text.len}, &field->metadata_json))
+        status = dwi_err_nomem(err);
+done:
+    dwi_buf_done(&text);
+    return status;
+}
+
+static dw_status assign_field(assigner *a, dwi_field *field)
+{
+    dwi_sv json = field->metadata_json.len == 0 ? DWI_SV("{}") : field->metadata_json;
+    const dwi_json *metadata = NULL;
+    dwi_arena scratch;
+    dw_status status;
+    dwi_sv name;
+    int32_t id;
+
+    dwi_arena_init(&scratch, a->arena->alloc);
+    DWI_TRY(dwi_json_parse(&scratch, json, field->name.ptr, &metadata, a->err));
+    id = id_of(dwi_json_get(metadata, ID_KEY));
+    if (a->env != NULL && id >= 0 && dwi_json_as_string(dwi_json_get(metadata, NAME_KEY), &name))
+        field->field_id = id;
+    else if (a->env != NULL && a->max_id >= INT32_MAX)
+        status = dwi_err(a->err, DW_E_UNSUPPORTED, "column %s: all ids of column mapping are taken",
+                         field->name.ptr);
+    else
+        status = mark(a, metadata, field, a->err);
+done:
+    dwi_arena_done(&scratch);
+    return status;
+}
+
+static dw_status assign_type(assigner *a, const dwi_type *type, const dwi_type **out)
+{
+    dw_status status = DW_OK;
+    dwi_field *fields;
+    dwi_type *made;
+
+    if (type->n_fields == 0) {
+        *out = type;
+        return DW_OK;
+    }
+    made = dwi_arena_dup(a->arena, type, sizeof(*type));
+    fields = dwi_arena_dup(a->arena, type->fields, type->n_fields * sizeof(*fields));
+    if (made == NULL || fields == NULL)
+        return dwi_err_nomem(a->err);
+    made->fields = fields;
+    for (size_t i = 0; i < type->n_fields; i++) {
+        if (type->kind == DWI_STRUCT)
+            DWI_TRY(assign_field(a, &fields[i]));
+        DWI_TRY(assign_type(a, fields[i].type, &fields[i].type));
+    }
+    *out = made;
+done:
+    return status;
+}
+
+dw_status dwi_mapping_assign(dwi_arena *arena, const dwi_env *env, const dwi_type *type,
+                             dwi_mapping_names names, int64_t *max_id, const dwi_type **out,
+                             dw_error *err)
+{
+    assigner a = {arena, env, names, dwi_mapping_max_id(type, *max_id), err};
+    dw_status status = assign_type(&a, type, out);
+
+    if (status == DW_OK)
+        *max_id = a.max_id;
+    return status;
+}
+
+dw_status dwi_mapping_strip(dwi_arena *arena, const dwi_type *type, const dwi_type **out,
+                            dw_error *err)
+{
+    assigner a = {.arena = arena, .err = err};
+
+    return assign_type(&a, type, out);
+}
+
+int64_t dwi_mapping_max_id(const dwi_type *type, int64_t at_least)
+{
+    for (size_t i = 0; i < type->n_fields; i++) {
+        if (type->kind == DWI_STRUCT && type->fields[i].field_id > at_least)
+            at_least = type->fields[i].field_id;
+        at_least = dwi_mapping_max_id(type->fields[i].type, at_least);
+    }
+    return at_least;
+}
+
+dw_status dwi_mapping_table_max_id(dwi_kvs properties, const dwi_type *root, int64_t *out,
+                                   dw_error *err)
+{
+    int64_t known = 0;
+    dw_status status;
+
+    DWI_TRY(dwi_property_i64(properties, DWI_MAPPING_MAX_ID, 0, &known, err));
+    *out = dwi_mapping_max_id(root, known);
+done:
+    return status;
 }

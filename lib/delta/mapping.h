@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Column mapping on reading: which names the columns of a schema have in data files.
- * Spec: Delta PROTOCOL.md, "Column Mapping". */
+/* Column mapping: which names and ids the columns of a schema have in data files, and how new ones
+ * get theirs. Spec: Delta PROTOCOL.md, "Column Mapping". */
 #ifndef DWI_DELTA_MAPPING_H
 #define DWI_DELTA_MAPPING_H
 
+#include "base/env.h"
 #include "delta/action.h"
 #include "schema/type.h"
+
+/* The property that keeps the highest id ever given. */
+#define DWI_MAPPING_MAX_ID "delta.columnMapping.maxColumnId"
 
 typedef enum dwi_mapping_mode {
     DWI_MAPPING_NONE = 0,
@@ -16,8 +20,9 @@ typedef enum dwi_mapping_mode {
 /* DW_E_UNSUPPORTED: a mode that we do not know. */
 dw_status dwi_mapping_mode_of(dwi_kvs properties, dwi_mapping_mode *out, dw_error *err);
 
-/* The type with physical names at every level, and field ids. DW_E_CORRUPT names a field without a
- * physical name or id. With DWI_MAPPING_NONE it is the type itself. */
+/* The type with physical names at every level, and field ids; parts of lists and maps have one
+ * where the metadata of the field above says so: delta.columnMapping.nested.ids. DW_E_CORRUPT
+ * names a field without a physical name or id. With DWI_MAPPING_NONE it is the type itself. */
 dw_status dwi_mapping_physical(dwi_arena *arena, const dwi_type *type, dwi_mapping_mode mode,
                                const dwi_type **out, dw_error *err);
 
@@ -25,5 +30,27 @@ dw_status dwi_mapping_physical(dwi_arena *arena, const dwi_type *type, dwi_mappi
  * that the file lacks gets a name that no file has. NULL when out of memory. */
 const dwi_type *dwi_mapping_in_file(dwi_arena *arena, const dwi_type *physical,
                                     const dwi_type *file);
+
+typedef enum dwi_mapping_names {
+    DWI_MAPPING_NEW_NAMES = 0, /* "col-" and a UUID */
+    DWI_MAPPING_OWN_NAMES = 1 /* as the column is called: files have been written without mapping */
+} dwi_mapping_names;
+
+/* Ids and physical names, in their metadata, for the fields at every depth of `type` that have not
+ * both of them; those that have keep them. *max_id is the highest id that the table ever gave
+ * (dwi_mapping_table_max_id), and moves on: it belongs into delta.columnMapping.maxColumnId of the
+ * same metaData. Metadata of other meaning stays byte for byte. *out lives in `arena` and shares
+ * what did not change with `type`. DW_E_CORRUPT: metadata that is no JSON. */
+dw_status dwi_mapping_assign(dwi_arena *arena, const dwi_env *env, const dwi_type *type,
+                             dwi_mapping_names names, int64_t *max_id, const dwi_type **out,
+                             dw_error *err);
+/* The type without ids and physical names: columns of another table that are to be new ones. */
+dw_status dwi_mapping_strip(dwi_arena *arena, const dwi_type *type, const dwi_type **out,
+                            dw_error *err);
+/* The highest field id at any depth of the type, or `at_least`. */
+int64_t dwi_mapping_max_id(const dwi_type *type, int64_t at_least);
+/* That of a table: its property, or a higher id in its schema. DW_E_ARG: a malformed property. */
+dw_status dwi_mapping_table_max_id(dwi_kvs properties, const dwi_type *root, int64_t *out,
+                                   dw_error *err);
 
 #endif
