@@ -106,16 +106,49 @@ static dw_status copy_metadata(dwi_parquet_writer *w, const dwi_parquet_write_op
     return DW_OK;
 }
 
+/* What the options can say already and the writer cannot do yet, by name. */
+static dw_status refuse_missing(const dwi_parquet_writer *w, const dwi_parquet_write_options *opts,
+                                const dwi_pqw_leaf_options *leaves, dw_error *err)
+{
+    const char *what = opts->page_version > 1 ? "data page v2"
+                       : opts->page_checksums ? "page checksums"
+                       : opts->keep_void      ? "columns of nulls"
+                       : opts->n_threads > 1  ? "threads"
+                       : opts->n_sorting > 0  ? "sorting columns"
+                       : opts->no_page_index  ? "a file without page index"
+                                              : NULL;
+
+    for (size_t i = 0; what == NULL && i < w->schema.n_leaves; i++) {
+        const dwi_pqw_leaf_options *leaf = &leaves[i];
+        if (leaf->encoding != DWI_PARQUET_PLAIN)
+            what = dwi_parquet_encoding_name((int)leaf->encoding);
+        else if (leaf->bloom_filter)
+            what = "Bloom filters";
+        else if (!leaf->statistics)
+            what = "a column without statistics";
+        else if (leaf->codec != opts->codec || leaf->level != opts->level)
+            what = "a codec for a column";
+        else if (!leaf->dictionary && w->schema.leaves[i].physical != DWI_PARQUET_BOOLEAN)
+            what = "a column without dictionary";
+        else if (leaf->dictionary_bytes != w->shared.dictionary_bytes)
+            what = "a dictionary limit for a column";
+    }
+    if (what == NULL)
+        return DW_OK;
+    return dwi_err(err, DW_E_UNSUPPORTED, "Parquet writer: %s: not there yet", what);
+}
+
 dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type,
                                  const dwi_parquet_write_options *opts, dwi_parquet_sink sink,
                                  dwi_parquet_writer **out, dw_error *err)
 {
     dwi_parquet_writer *w = NULL;
+    dwi_pqw_leaf_options *leaves = NULL;
+    dwi_pqw_sorting *sorting = NULL;
     dw_status status;
 
-    if (!dwi_codec_available(opts->codec))
-        return dwi_err(err, DW_E_UNSUPPORTED, "codec %s (%d): not built in for writing",
-                       dwi_codec_name(opts->codec), opts->codec);
+    if (opts->page_version < 0 || opts->page_version > 2)
+        return dwi_err(err, DW_E_ARG, "page version %d: it is 1 or 2", opts->page_version);
     w = dwi_alloc_zero(alloc, sizeof(*w));
     if (w == NULL)
         return dwi_err_nomem(err);
@@ -124,6 +157,9 @@ dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type
     w->sink = sink;
     DWI_TRY(dwi_codec_ctx_new(alloc, &w->shared.codec_ctx, err));
     DWI_TRY(dwi_pqw_schema_build(&w->arena, type, &w->schema, err));
+    DWI_TRY(dwi_pqw_options_resolve(&w->arena, opts, &w->schema, &leaves, err));
+    DWI_TRY(dwi_pqw_sorting_resolve(&w->arena, opts, &w->schema, &sorting, err));
+    DWI_TRY(refuse_missing(w, opts, leaves, err));
     DWI_TRY(copy_metadata(w, opts, err));
     w->columns = dwi_alloc_array(alloc, w->schema.n_leaves, sizeof(*w->columns));
     if (w->columns == NULL && w->schema.n_leaves > 0) {

@@ -8,6 +8,7 @@
 
 #include "codec/codec.h"
 #include "columns/vec.h"
+#include "parquet/write_options.h"
 
 typedef struct dwi_parquet_writer dwi_parquet_writer;
 
@@ -17,22 +18,10 @@ typedef struct dwi_parquet_sink {
     dw_status (*write)(void *ctx, const void *data, size_t len, dw_error *err);
 } dwi_parquet_sink;
 
-typedef struct dwi_parquet_write_options {
-    int codec;                   /* dwi_codec_id */
-    int level;                   /* zstd, 0: 1 */
-    int64_t page_bytes;          /* 0: 1 MiB of values before compression */
-    int64_t page_rows;           /* 0: 20,000 */
-    int64_t row_group_bytes;     /* 0: 64 MiB encoded */
-    int64_t row_group_rows;      /* 0: 1,048,576 */
-    int64_t dictionary_bytes;    /* 0: 1 MiB; a larger dictionary falls back to PLAIN */
-    size_t bound_bytes;          /* 0: 64; min and max in footer and page index are cut to this */
-    const dw_property *metadata; /* key-value metadata of the footer, copied */
-    size_t n_metadata;
-} dwi_parquet_write_options;
-
 /* `type` is a struct and must outlive the writer; nullable fields become OPTIONAL, field_id is
- * written where >= 0; void fields (top level) are left out. DW_E_UNSUPPORTED names a column whose
- * type has no Parquet form here. */
+ * written where >= 0; void fields (top level) are left out. `opts` is borrowed for the call.
+ * DW_E_UNSUPPORTED names a column whose type has no Parquet form here, or a codec that is not built
+ * in; DW_E_ARG an option that does not fit, or a column that is not there. */
 dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type,
                                  const dwi_parquet_write_options *opts, dwi_parquet_sink sink,
                                  dwi_parquet_writer **out, dw_error *err);

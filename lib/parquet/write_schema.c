@@ -50,6 +50,14 @@ int32_t dwi_pqw_decimal_bytes(int precision)
     return bytes[precision];
 }
 
+const char *dwi_parquet_physical_name(dwi_parquet_physical physical)
+{
+    static const char *const names[] = {"BOOLEAN", "INT32",  "INT64",      "INT96",
+                                        "FLOAT",   "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"};
+
+    return names[physical];
+}
+
 static void physical_of(const dwi_type *type, dwi_pqw_leaf *leaf)
 {
     switch (type->kind) {

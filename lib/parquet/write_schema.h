@@ -40,6 +40,9 @@ dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, dwi_pqw_s
 /* FileMetaData's field `id`: the list of SchemaElement, depth first. */
 void dwi_pqw_schema_write(const dwi_pqw_schema *schema, dwi_tc *w, int16_t id);
 
+/* "INT32", "BYTE_ARRAY". */
+const char *dwi_parquet_physical_name(dwi_parquet_physical physical);
+
 /* Bytes of a decimal's fixed form: the fewest that hold `precision` digits and a sign. */
 int32_t dwi_pqw_decimal_bytes(int precision);
 

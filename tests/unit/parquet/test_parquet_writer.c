@@ -620,6 +620,8 @@ static void types_without_a_parquet_form_are_named(void **state)
     static const dwi_field void_field[] = {FIELD("many", &list, true, -1)};
     static const dwi_type with_empty = ROW(empty_field);
     static const dwi_type with_void = ROW(void_field);
+    static const dwi_field long_field[] = {FIELD("a", &long_type, true, -1)};
+    static const dwi_type with_long = ROW(long_field);
     const dwi_parquet_write_options opts = {0};
     const dwi_parquet_write_options lzo = {.codec = DWI_CODEC_LZO};
     dwi_parquet_writer *w = NULL;
@@ -631,7 +633,7 @@ static void types_without_a_parquet_form_are_named(void **state)
             DW_E_UNSUPPORTED, "column box");
     DWT_ERR(dwi_parquet_writer_new(dwi_alloc_default(), &with_void, &opts, sink, &w, &err), &err,
             DW_E_UNSUPPORTED, "column many.list.element: void");
-    DWT_ERR(dwi_parquet_writer_new(dwi_alloc_default(), &with_void, &lzo, sink, &w, &err), &err,
+    DWT_ERR(dwi_parquet_writer_new(dwi_alloc_default(), &with_long, &lzo, sink, &w, &err), &err,
             DW_E_UNSUPPORTED, "LZO");
     assert_null(w);
 }
