@@ -80,6 +80,9 @@ dw_status dwi_column_append_bytes(dwi_column *column, const void *data, size_t l
 /* Rows first .. first + count of a view of the same type (but for nullability), deep. */
 dw_status dwi_column_append_vec(dwi_column *column, const dwi_vec *vec, int64_t first,
                                 int64_t count, dw_error *err);
+/* The rows of a view whose numbers are given, in that order, deep. */
+dw_status dwi_column_take(dwi_column *column, const dwi_vec *vec, const uint32_t *rows, int64_t n,
+                          dw_error *err);
 /* After the children of a struct got their values: one more valid row. After those of an array or
  * map: one row whose elements are all appended since the last one. */
 dw_status dwi_column_end_row(dwi_column *column, dw_error *err);
@@ -92,5 +95,7 @@ const dwi_vec *dwi_column_view(const dwi_column *column, dwi_arena *arena);
 int64_t dwi_column_offset_at(const dwi_column *column, int64_t row);
 /* Bytes of content in its buffers, children too. */
 size_t dwi_column_bytes(const dwi_column *column);
+/* Bytes that it has taken from its allocator, but for the column itself. */
+size_t dwi_column_memory(const dwi_column *column);
 
 #endif

@@ -5,7 +5,9 @@
 
 #include "base/calendar.h"
 #include "columns/json_text.h"
+#include "delta/stats_value.h"
 #include "json/json_number.h"
+#include "json/json_writer.h"
 
 static bool parse_integer(dwi_sv text, dwi_type_kind kind, void *out)
 {
@@ -130,4 +132,96 @@ dw_status dwi_partition_value_append(dwi_column *column, dwi_sv value, int64_t c
         status = append_one(column, value, fixed, err);
     dwi_buf_done(&name);
     return status;
+}
+
+bool dwi_partition_value_has_text(const dwi_type *type)
+{
+    return type->kind >= DWI_BOOLEAN && type->kind <= DWI_TIMESTAMP_NTZ;
+}
+
+static void append_integer(dwi_buf *out, const dwi_type *type, const uint8_t *value)
+{
+    int8_t byte;
+    int16_t word;
+    int32_t integer;
+    int64_t wide;
+
+    switch (type->kind) {
+    case DWI_BYTE:
+        memcpy(&byte, value, sizeof(byte));
+        wide = byte;
+        break;
+    case DWI_SHORT:
+        memcpy(&word, value, sizeof(word));
+        wide = word;
+        break;
+    case DWI_LONG:
+        memcpy(&wide, value, sizeof(wide));
+        break;
+    default:
+        memcpy(&integer, value, sizeof(integer));
+        wide = integer;
+    }
+    if (type->kind == DWI_DATE)
+        dwi_append_date(out, wide);
+    else
+        dwi_buf_printf(out, "%lld", (long long)wide);
+}
+
+static void append_timestamp(dwi_buf *out, const dwi_type *type, const uint8_t *value)
+{
+    bool utc = type->kind == DWI_TIMESTAMP;
+    int64_t us;
+
+    memcpy(&us, value, sizeof(us));
+    dwi_append_timestamp(out, us, utc ? 'T' : ' ', 6);
+    if (utc)
+        dwi_buf_append_byte(out, 'Z');
+}
+
+static void append_fixed_text(dwi_buf *out, const dwi_type *type, const uint8_t *value)
+{
+    double wide;
+    float narrow;
+
+    switch (type->kind) {
+    case DWI_FLOAT:
+        memcpy(&narrow, value, sizeof(narrow));
+        dwi_append_java_float(out, narrow);
+        break;
+    case DWI_DOUBLE:
+        memcpy(&wide, value, sizeof(wide));
+        dwi_append_java_double(out, wide);
+        break;
+    case DWI_DECIMAL:
+        dwi_append_decimal(out, value, type->scale);
+        break;
+    case DWI_TIMESTAMP:
+    case DWI_TIMESTAMP_NTZ:
+        append_timestamp(out, type, value);
+        break;
+    default:
+        append_integer(out, type, value);
+    }
+}
+
+bool dwi_partition_value_text(const dwi_vec *vec, int64_t row, dwi_buf *out)
+{
+    const dwi_type *type = vec->type;
+    int64_t at = vec->offset + row;
+
+    if (!dwi_vec_is_valid(vec, row))
+        return false;
+    if (dwi_type_is_bytes(type)) {
+        size_t len = (size_t)(vec->offsets[at + 1] - vec->offsets[at]);
+        if (len > 0)
+            dwi_buf_append(out, vec->data + vec->offsets[at], len);
+        return len > 0;
+    }
+    if (type->kind == DWI_BOOLEAN)
+        dwi_buf_append_cstr(out, dwi_bit_get(vec->values, at) ? "true" : "false");
+    else
+        append_fixed_text(out, type,
+                          (const uint8_t *)vec->values + (size_t)at * dwi_type_width(type));
+    return true;
 }

@@ -11,4 +11,13 @@
 dw_status dwi_partition_value_append(dwi_column *column, dwi_sv value, int64_t count,
                                      dw_error *err);
 
+/* May a column of this type be one of partitions? Not what has parts, and neither void nor variant.
+ */
+bool dwi_partition_value_has_text(const dwi_type *type);
+
+/* Append the text of row `row`; false, and nothing, for what partitionValues has as null: a null,
+ * and text and bytes of length 0. Two values of one column are the same partition just when their
+ * texts are equal. Bytes go as they are, and must be UTF-8 (the caller sees to that). */
+bool dwi_partition_value_text(const dwi_vec *vec, int64_t row, dwi_buf *out);
+
 #endif

@@ -218,31 +218,94 @@ static void append_decimal(dwi_buf *out, const decimal *d)
 }
 
 /* Any decimal of 15 digits survives the way to a normal double and back, so that fewer need not be
- * tried; subnormal ones have less precision and start at one digit. The same for float with 6. */
-void dwi_append_double(dwi_buf *out, double value)
+ * tried; subnormal ones have less precision and start at `fewest` digits. */
+static void shortest_double(double value, int fewest, decimal *out)
 {
     char text[48];
-    decimal d;
-    int precision = fpclassify(value) == FP_NORMAL ? 15 : 1;
+    int precision = fpclassify(value) == FP_NORMAL ? 15 : fewest;
 
     for (; precision <= 17; precision++) {
-        print_decimal(value, precision, text, &d);
+        print_decimal(value, precision, text, out);
         if (strtod(text, NULL) == value)
             break;
     }
+}
+
+/* The same for float with 6. */
+static void shortest_float(float value, int fewest, decimal *out)
+{
+    char text[48];
+    int precision = fpclassify(value) == FP_NORMAL ? 6 : fewest;
+
+    for (; precision <= 9; precision++) {
+        print_decimal((double)value, precision, text, out);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+}
+
+void dwi_append_double(dwi_buf *out, double value)
+{
+    decimal d;
+
+    shortest_double(value, 1, &d);
     append_decimal(out, &d);
 }
 
 void dwi_append_float(dwi_buf *out, float value)
 {
-    char text[48];
     decimal d;
-    int precision = fpclassify(value) == FP_NORMAL ? 6 : 1;
 
-    for (; precision <= 9; precision++) {
-        print_decimal((double)value, precision, text, &d);
-        if (strtof(text, NULL) == value)
-            break;
-    }
+    shortest_float(value, 1, &d);
     append_decimal(out, &d);
+}
+
+/* Plain from 1e-3 up to 1e7, else d.dddE[-]X; always a digit after the point. */
+static void append_java(dwi_buf *out, const decimal *d)
+{
+    if (d->exponent >= -3 && d->exponent < 7) {
+        append_decimal(out, d);
+        return;
+    }
+    if (d->negative)
+        dwi_buf_append_byte(out, '-');
+    dwi_buf_append(out, d->digits, 1);
+    dwi_buf_append_byte(out, '.');
+    if (d->n_digits > 1)
+        dwi_buf_append(out, d->digits + 1, (size_t)d->n_digits - 1);
+    else
+        dwi_buf_append_byte(out, '0');
+    dwi_buf_printf(out, "E%d", d->exponent);
+}
+
+/* What has no digits; false for all other values. */
+static bool append_special(dwi_buf *out, double value)
+{
+    if (isfinite(value) && value != 0)
+        return false;
+    dwi_buf_append_cstr(out, isnan(value) ? "NaN" : signbit(value) ? "-" : "");
+    if (!isnan(value))
+        dwi_buf_append_cstr(out, value == 0 ? "0.0" : "Infinity");
+    return true;
+}
+
+/* Two digits at least: Java takes the nearest of two digits where one would do (4.9E-324). */
+void dwi_append_java_double(dwi_buf *out, double value)
+{
+    decimal d;
+
+    if (append_special(out, value))
+        return;
+    shortest_double(value, 2, &d);
+    append_java(out, &d);
+}
+
+void dwi_append_java_float(dwi_buf *out, float value)
+{
+    decimal d;
+
+    if (append_special(out, (double)value))
+        return;
+    shortest_float(value, 2, &d);
+    append_java(out, &d);
 }

@@ -38,5 +38,8 @@ void dwi_json_append_string(dwi_buf *out, dwi_sv value);
 /* Shortest decimal text that reads back to the same double / float ("1.0", "0.1", "1e+300"). */
 void dwi_append_double(dwi_buf *out, double value);
 void dwi_append_float(dwi_buf *out, float value);
+/* The same digits as Java's toString() lays them out ("1.0E10", "NaN", "-Infinity"). */
+void dwi_append_java_double(dwi_buf *out, double value);
+void dwi_append_java_float(dwi_buf *out, float value);
 
 #endif

@@ -235,6 +235,39 @@ static void any_slice_of_a_view_can_be_copied(void **state)
     dwi_column_done(&rows);
 }
 
+static void rows_can_be_picked_by_number_in_any_order(void **state)
+{
+    static const uint32_t picked[] = {17, 3, 3, 0, 29, 28, 5, 6, 7, 8, 9, 10, 11, 12, 13, 1, 2, 29};
+    const int64_t n = sizeof(picked) / sizeof(picked[0]);
+    dwi_column rows;
+    dwi_column copy;
+    dwi_arena arena;
+    dwi_vec slice;
+    const dwi_vec *view;
+    dw_error err = DW_ERROR_INIT;
+
+    (void)state;
+    DWT_OK(dwi_column_init(&rows, &row_type, dwi_alloc_default(), &err), &err);
+    DWT_OK(dwi_column_init(&copy, &row_type, dwi_alloc_default(), &err), &err);
+    for (int64_t i = 0; i < 60; i++)
+        DWT_OK(add_row(&rows, i, &err), &err);
+    dwi_arena_init(&arena, dwi_alloc_default());
+    slice = *dwi_column_view(&rows, &arena);
+    slice.offset = 11;
+    slice.length = 30;
+    for (int round = 0; round < 3; round++)
+        DWT_OK(dwi_column_take(&copy, &slice, picked, n, &err), &err);
+    DWT_OK(dwi_column_take(&copy, &slice, picked, 0, &err), &err);
+    DWT_EQ(copy.length, 3 * n);
+    view = dwi_column_view(&copy, &arena);
+    for (int64_t i = 0; i < 3 * n; i++)
+        check_row(view, i, 11 + picked[i % n]);
+    assert_true(dwi_column_memory(&copy) >= dwi_column_bytes(&copy));
+    dwi_arena_done(&arena);
+    dwi_column_done(&rows);
+    dwi_column_done(&copy);
+}
+
 static void many_nulls_at_once(void **state)
 {
     dwi_column rows;
@@ -330,8 +363,11 @@ static dw_status fill_and_copy(const dw_allocator *alloc, void *ctx)
     dw_error err = DW_ERROR_INIT;
     dw_status status;
     int64_t done_rows = 0;
+    uint32_t second_half[20];
 
     (void)ctx;
+    for (uint32_t i = 0; i < 20; i++)
+        second_half[i] = 20 + i;
     dwi_arena_init(&arena, alloc);
     DWI_TRY(dwi_column_init(&rows, &row_type, alloc, &err));
     for (; done_rows < 40; done_rows++)
@@ -344,7 +380,7 @@ static dw_status fill_and_copy(const dw_allocator *alloc, void *ctx)
     }
     status = dwi_column_append_vec(&copy, view, 0, 20, &err);
     if (status == DW_OK)
-        status = dwi_column_append_vec(&copy, view, 20, 20, &err);
+        status = dwi_column_take(&copy, view, second_half, 20, &err);
     if (status != DW_OK) {
         assert_true(copy.length == 0 || copy.length == 20);
         check_rows(&copy, copy.length, 0);
@@ -374,6 +410,7 @@ int main(void)
         cmocka_unit_test(truncating_to_any_length_is_as_if_the_rows_never_came),
         cmocka_unit_test(an_unfinished_row_is_dropped_whole),
         cmocka_unit_test(any_slice_of_a_view_can_be_copied),
+        cmocka_unit_test(rows_can_be_picked_by_number_in_any_order),
         cmocka_unit_test(many_nulls_at_once),
         cmocka_unit_test(an_added_child_is_null_in_all_rows_so_far),
         cmocka_unit_test(buffers_have_arrow_layout),

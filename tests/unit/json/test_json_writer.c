@@ -96,6 +96,55 @@ static void doubles_print_as_the_shortest_text(void **state)
     dwi_buf_done(&out);
 }
 
+static void java_text_is_what_its_to_string_gives(void **state)
+{
+    static const struct {
+        double value;
+        const char *as_double;
+        const char *as_float; /* NULL: not asked */
+    } cases[] = {
+        {0.0, "0.0", "0.0"},
+        {-0.0, "-0.0", "-0.0"},
+        {1, "1.0", "1.0"},
+        {-1.5, "-1.5", "-1.5"},
+        {100, "100.0", "100.0"},
+        {0.001, "0.001", "0.001"},
+        {0.00099, "9.9E-4", "9.9E-4"},
+        {9999999, "9999999.0", "9999999.0"},
+        {10000000, "1.0E7", "1.0E7"},
+        {1e10, "1.0E10", "1.0E10"},
+        {123456789.125, "1.23456789125E8", "1.2345679E8"},
+        {0.1, "0.1", "0.1"},
+        {1.0 / 3, "0.3333333333333333", "0.33333334"},
+        {1e23, "1.0E23", "1.0E23"},
+        {DBL_MAX, "1.7976931348623157E308", NULL},
+        {DBL_MIN, "2.2250738585072014E-308", NULL},
+        {4.9406564584124654e-324, "4.9E-324", NULL},
+        {9.8813129168249309e-324, "9.9E-324", NULL},
+        {1.9762625833649862e-323, "2.0E-323", NULL},
+        {(double)FLT_MAX, "3.4028234663852886E38", "3.4028235E38"},
+        {1.401298464324817e-45, "1.401298464324817E-45", "1.4E-45"},
+        {(double)NAN, "NaN", "NaN"},
+        {-(double)NAN, "NaN", "NaN"},
+        {(double)INFINITY, "Infinity", "Infinity"},
+        {-(double)INFINITY, "-Infinity", "-Infinity"},
+    };
+    dwi_buf out;
+
+    (void)state;
+    dwi_buf_init(&out, dwi_alloc_default());
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        dwi_buf_clear(&out);
+        dwi_append_java_double(&out, cases[i].value);
+        DWT_STR(dwi_buf_cstr(&out), cases[i].as_double);
+        dwi_buf_clear(&out);
+        dwi_append_java_float(&out, (float)cases[i].value);
+        if (cases[i].as_float != NULL)
+            DWT_STR(dwi_buf_cstr(&out), cases[i].as_float);
+    }
+    dwi_buf_done(&out);
+}
+
 static void every_double_reads_back_the_same(void **state)
 {
     uint64_t seed = 7;
@@ -123,6 +172,7 @@ int main(void)
         cmocka_unit_test(commas_and_colons_come_by_themselves),
         cmocka_unit_test(strings_are_escaped_as_short_as_possible),
         cmocka_unit_test(doubles_print_as_the_shortest_text),
+        cmocka_unit_test(java_text_is_what_its_to_string_gives),
         cmocka_unit_test(every_double_reads_back_the_same),
     };
 
