@@ -249,6 +249,7 @@ static void read_remove(reader *r, dwi_remove *out)
     out->extended_file_metadata = read_tristate(r, "extendedFileMetadata");
     out->has_partition_values = read_map(r, "partitionValues", &out->partition_values);
     out->size = read_i64(r, "size", -1);
+    out->has_tags = read_map(r, "tags", &out->tags);
     read_dv(r, &out->dv);
     out->base_row_id = read_i64(r, "baseRowId", -1);
     out->default_row_commit_version = read_i64(r, "defaultRowCommitVersion", -1);

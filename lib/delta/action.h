@@ -77,6 +77,8 @@ typedef struct dwi_remove {
     bool has_partition_values;
     dwi_kvs partition_values;
     int64_t size; /* -1: none */
+    bool has_tags;
+    dwi_kvs tags;
     dwi_dv dv;
     int64_t base_row_id;
     int64_t default_row_commit_version;

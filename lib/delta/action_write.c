@@ -109,6 +109,8 @@ static void put_remove(dwi_jw *w, const dwi_remove *remove)
     if (remove->has_partition_values)
         put_map(w, "partitionValues", remove->partition_values);
     put_optional_i64(w, "size", remove->size);
+    if (remove->has_tags)
+        put_map(w, "tags", remove->tags);
     put_dv(w, &remove->dv);
     put_optional_i64(w, "baseRowId", remove->base_row_id);
     put_optional_i64(w, "defaultRowCommitVersion", remove->default_row_commit_version);

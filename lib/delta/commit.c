@@ -23,6 +23,8 @@
 
 #include <assert.h>
 
+#include "delta/conflict_winner.h"
+
 typedef enum outcome { OUTCOME_WON, OUTCOME_LOST, OUTCOME_UNDECIDED } outcome;
 
 enum {
@@ -79,61 +81,104 @@ static void move_on(dwi_committer *committer, dwi_state *state)
 
 typedef struct watch {
     const dwi_committer *committer;
-    const dwi_staged *staged; /* NULL: application ids are not looked at */
-    int64_t ours;             /* version of a commit of ours, -1: none seen */
+    const dwi_winner_check *check; /* NULL: only our own commit is looked for */
+    int64_t ours;                  /* version of a commit of ours, -1: none seen */
+    int64_t told;                  /* commits seen */
+    dw_status found;               /* the first clash; reading goes on all the same */
+    dw_error why;
 } watch;
 
 static dw_status watch_commit(void *ctx, const dwi_commit *commit, dw_error *err)
 {
     watch *w = ctx;
 
-    if (dwi_commit_is_ours(commit, w->committer->txn_id)) {
+    (void)err;
+    w->told++;
+    if (dwi_commit_is_ours(commit, w->committer->txn_id))
         w->ours = commit->version;
-        return DW_OK;
-    }
-    if (w->staged == NULL || w->ours >= 0)
-        return DW_OK;
-    return dwi_conflict_check_winner(commit, w->staged->apps, w->staged->n_apps, err);
+    else if (w->check != NULL && w->ours < 0 && w->found == DW_OK)
+        w->found = dwi_winner_check_commit(w->check, commit, &w->why);
+    return DW_OK;
 }
 
-/* Reads what came after `on`. *out_ours: a commit of ours among it, -1: none. */
-static dw_status catch_up(dwi_committer *committer, const dwi_staged *staged, int64_t *out_ours,
-                          dw_error *err)
+/* Commits that were cleaned up before we saw them cannot be compared with ours. */
+static dw_status check_told(const watch *w, const dwi_staged *staged, const dwi_state *latest,
+                            dw_error *err)
 {
-    watch w = {committer, staged, -1};
+    int64_t from = w->committer->on->version + 1;
+
+    if (w->told == latest->version + 1 - from || !dwi_staged_must_see_winners(staged))
+        return DW_OK;
+    return dwi_err(err, DW_E_CONFLICT,
+                   "versions %lld to %lld: they are not all there any more, so that ours cannot be "
+                   "compared with them",
+                   (long long)from, (long long)latest->version);
+}
+
+/* Reads what came after `on`, which moves there whatever is found. *out_ours: a commit of ours
+ * among it, -1: none. `compare`: DW_E_FENCED, DW_E_CONFLICT when one of the others clashes with
+ * ours. */
+static dw_status catch_up(dwi_committer *committer, const dwi_staged *staged, bool compare,
+                          int64_t *out_ours, dw_error *err)
+{
+    watch w = {.committer = committer, .ours = -1, .why = DW_ERROR_INIT};
+    dwi_winner_check check = {0};
     dwi_state *latest;
     dw_status status;
 
+    if (compare) {
+        DWI_TRY(dwi_winner_check_init(&check, staged, committer->on, committer->log, err));
+        w.check = &check;
+    }
     DWI_TRY(dwi_state_advance(committer->log, committer->on,
                               (dwi_commit_observer){&w, watch_commit}, &latest, err));
+    status = w.ours >= 0 || !compare ? DW_OK : w.found;
+    if (status != DW_OK && err != NULL)
+        *err = w.why;
+    if (status == DW_OK && w.ours < 0 && compare)
+        status = check_told(&w, staged, latest, err);
     move_on(committer, latest);
     *out_ours = w.ours;
+done:
+    dwi_winner_check_done(&check);
+    return status;
+}
+
+static dw_status check_state(const dwi_committer *committer, const dwi_staged *staged,
+                             dw_error *err)
+{
+    dw_status status;
+
+    DWI_TRY(dwi_conflict_check(committer->base, committer->on, err));
+    DWI_TRY(dwi_conflict_check_rewrite(committer->base, committer->on, staged, err));
 done:
     return status;
 }
 
 /* A handle's state may be behind: an application id that does not match is looked up once, where
  * an earlier call's attempt may turn up. After an old state a version may be free only because log
- * cleanup took it: what is written there nobody reads. */
+ * cleanup took it: what is written there nobody reads. Who depends on the files of others sees all
+ * commits since those that were read. */
 static dw_status check_on(dwi_committer *committer, const dwi_staged *staged, bool first,
                           int64_t *out_ours, dw_error *err)
 {
+    bool compare = dwi_staged_must_see_winners(staged);
     dw_status status;
 
-    if (dwi_state_is_old(committer->on, committer->log->env)) {
-        DWI_TRY(catch_up(committer, NULL, out_ours, err));
+    if ((first && compare) || dwi_state_is_old(committer->on, committer->log->env)) {
+        DWI_TRY(catch_up(committer, staged, compare, out_ours, err));
         if (*out_ours >= 0)
             goto done;
     }
     status = dwi_conflict_check_apps(committer->on, staged->apps, staged->n_apps, err);
     if (status == DW_E_FENCED && first) {
-        DWI_TRY(catch_up(committer, NULL, out_ours, err));
+        DWI_TRY(catch_up(committer, staged, compare, out_ours, err));
         if (*out_ours >= 0)
             goto done;
         status = dwi_conflict_check_apps(committer->on, staged->apps, staged->n_apps, err);
     }
     if (status == DW_OK)
-        status = dwi_conflict_check(committer->base, committer->on, err);
+        status = check_state(committer, staged, err);
 done:
     return status;
 }
@@ -239,40 +284,40 @@ static dw_status wait_or_give_up(const dwi_committer *committer, int64_t deadlin
     return DW_OK;
 }
 
-/* An undecided version makes every failure to look DW_E_UNKNOWN: we cannot say "not published". */
-static dw_status try_settle(dwi_committer *committer, outcome *out, dw_error *err)
+/* An undecided version makes every failure to look DW_E_UNKNOWN: we cannot say "not published". One
+ * that may pass is borne, and *out says so. */
+static dw_status stay_undecided(const dwi_committer *committer, dw_status status, outcome *out,
+                                dw_error *err)
 {
-    dw_error local = DW_ERROR_INIT;
-    dw_error *e = err != NULL ? err : &local;
-    dw_status status = settle(committer, out, e);
-
-    if (status == DW_OK)
-        return DW_OK;
-    if (status == DW_E_THROTTLED || e->retryable) {
+    if (status == DW_E_THROTTLED || err->retryable) {
         *out = OUTCOME_UNDECIDED;
         return DW_OK;
     }
-    e->code = DW_E_UNKNOWN;
-    e->retryable = true;
-    return dwi_err_prefix(e, DW_E_UNKNOWN,
+    err->code = DW_E_UNKNOWN;
+    err->retryable = true;
+    return dwi_err_prefix(err, DW_E_UNKNOWN,
                           "version %lld: it is not known whether our commit took effect",
                           (long long)committer->undecided);
 }
 
-/* Another commit has the version. `on` moves past it; our own may be among what is read. */
-static dw_status after_loss(dwi_committer *committer, const dwi_staged *staged, int64_t *out_ours,
-                            dw_error *err)
+static dw_status try_settle(dwi_committer *committer, outcome *out, dw_error *err)
 {
-    dw_status status;
+    dw_status status = settle(committer, out, err);
 
-    status = catch_up(committer, staged, out_ours, err);
-    if (status == DW_E_FENCED) /* decided: the winner was read, and it is not ours */
+    return status == DW_OK ? DW_OK : stay_undecided(committer, status, out, err);
+}
+
+/* Another commit has the version. `on` moves past it; our own may be among what is read. */
+static dw_status after_loss(dwi_committer *committer, const dwi_staged *staged, outcome *out,
+                            int64_t *out_ours, dw_error *err)
+{
+    dw_status status = catch_up(committer, staged, true, out_ours, err);
+
+    if (committer->undecided <= committer->on->version) /* decided: it was read */
         committer->undecided = -1;
-    if (status != DW_OK)
-        return status;
-    if (committer->undecided <= committer->on->version)
-        committer->undecided = -1;
-    return DW_OK;
+    else if (status != DW_OK)
+        status = stay_undecided(committer, status, out, err);
+    return status;
 }
 
 /* One step of the diagram. *out_ours: the version that is ours, when *out is WON. */
@@ -295,7 +340,7 @@ static dw_status step(dwi_committer *committer, const dwi_staged *staged, bool f
         }
     }
     if (ours < 0 && *out == OUTCOME_LOST)
-        DWI_TRY(after_loss(committer, staged, &ours, err));
+        DWI_TRY(after_loss(committer, staged, out, &ours, err));
     *out_ours = ours;
 done:
     return status;
@@ -307,13 +352,17 @@ dw_status dwi_committer_run(dwi_committer *committer, const dwi_staged *staged, 
     const dwi_env *env = committer->log->env;
     int64_t deadline_us = env->monotonic_us(env->ctx) + timeout_ms * 1000;
     outcome result = OUTCOME_LOST;
+    dw_error local = DW_ERROR_INIT;
     int64_t ours = -1;
     dw_status status;
 
+    if (err == NULL)
+        err = &local; /* whether an error may pass decides what is done next */
     /* A second call starts where the first one stood: commits that the table's handle has seen
      * since may be the one that the first call made. */
     if (committer->on == NULL)
-        committer->on = dwi_state_ref(known);
+        committer->on =
+            dwi_state_ref(dwi_staged_must_see_winners(staged) ? committer->base : known);
     for (int attempt = 0;; attempt++) {
         DWI_TRY(step(committer, staged, attempt == 0, &result, &ours, err));
         if (ours >= 0)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/commit_body.h"
 
+#include <assert.h>
+
 #include "delta/features.h"
 #include "json/json_writer.h"
+
+enum { MAX_SINGLE = 3 }; /* commitInfo, protocol, metaData: at most one of each */
 
 void dwi_commit_body_init(dwi_commit_body *body, const dw_allocator *alloc)
 {
@@ -49,7 +53,7 @@ void dwi_commit_head_append(dwi_buf *out, const dwi_commit_head *head)
     dwi_jw_raw(&w, head->operation_parameters);
     if (head->read_version >= 0)
         dwi_jw_kv_i64(&w, "readVersion", head->read_version);
-    dwi_jw_kv_cstr(&w, "isolationLevel", "Serializable");
+    dwi_jw_kv_cstr(&w, "isolationLevel", head->isolation_level);
     dwi_jw_kv_bool(&w, "isBlindAppend", head->is_blind_append);
     dwi_jw_key(&w, DWI_SV("operationMetrics"));
     dwi_jw_raw(&w, head->operation_metrics);
@@ -69,6 +73,10 @@ static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_staged *
     dwi_jw inner;
     dwi_jw w;
 
+    if (staged->parameters.ptr != NULL) {
+        dwi_buf_append(out, staged->parameters.ptr, staged->parameters.len);
+        return;
+    }
     dwi_jw_init(&inner, scratch);
     dwi_jw_init(&w, out);
     dwi_jw_object_begin(&w);
@@ -93,6 +101,10 @@ static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_staged *
 
 static void append_metrics(dwi_buf *out, const dwi_staged *staged)
 {
+    if (staged->metrics.ptr != NULL) {
+        dwi_buf_append(out, staged->metrics.ptr, staged->metrics.len);
+        return;
+    }
     dwi_buf_printf(out,
                    "{\"numFiles\":\"%zu\",\"numOutputRows\":\"%lld\",\"numOutputBytes\":\"%lld\"}",
                    staged->n_adds, (long long)staged->rows, (long long)staged->bytes);
@@ -111,7 +123,7 @@ static int64_t next_in_commit_timestamp(const dwi_state *on, int64_t now_ms)
 static dw_status append_head(dwi_commit_body *body, const dwi_staged *staged, const dwi_state *on,
                              int64_t now_ms, const char *txn_id, dw_error *err)
 {
-    bool only_columns = staged->n_adds == 0 && staged->n_apps == 0;
+    bool only_columns = staged->n_columns > 0 && staged->n_adds == 0 && staged->n_apps == 0;
     dwi_action *action = &body->actions[body->n_actions];
     dwi_buf parameters;
     dwi_buf metrics;
@@ -135,7 +147,8 @@ static dw_status append_head(dwi_commit_body *body, const dwi_staged *staged, co
         .operation_parameters = {(const char *)parameters.data, parameters.len},
         .operation_metrics = {(const char *)metrics.data, metrics.len},
         .read_version = staged->read_version,
-        .is_blind_append = true,
+        .isolation_level = dwi_isolation_name(dwi_staged_isolation(staged, on)),
+        .is_blind_append = dwi_staged_is_blind_append(staged),
         .engine_info = staged->engine_info,
         .txn_id = txn_id,
         .user_metadata = staged->user_metadata,
@@ -146,7 +159,7 @@ static dw_status append_head(dwi_commit_body *body, const dwi_staged *staged, co
         .timestamp = now_ms,
         .in_commit_timestamp = head.in_commit_timestamp,
         .txn_id = dwi_sv_cstr(txn_id),
-        .is_blind_append = 1,
+        .is_blind_append = head.is_blind_append,
     };
     body->n_actions++;
 done:
@@ -156,28 +169,46 @@ done:
     return status;
 }
 
-/* The table's metadata with the columns that it still lacks; everything else as it is. */
+static void append_kept(dwi_commit_body *body, const dwi_action *action)
+{
+    body->actions[body->n_actions++] = *action;
+    dwi_action_append(&body->text, action);
+}
+
+static void append_protocol(dwi_commit_body *body, const dwi_staged *staged)
+{
+    dwi_action action = {.kind = DWI_ACTION_PROTOCOL};
+
+    if (staged->protocol == NULL)
+        return;
+    action.u.protocol = *staged->protocol;
+    append_kept(body, &action);
+}
+
+/* The staged metadata, or the table's, with the columns that it still lacks; everything else as it
+ * is. */
 static dw_status append_metadata(dwi_commit_body *body, const dwi_staged *staged,
                                  const dwi_state *on, dw_error *err)
 {
     dwi_field *missing = dwi_arena_array(&body->arena, staged->n_columns, sizeof(*missing));
-    dwi_action *action = &body->actions[body->n_actions];
+    dwi_action action = {.kind = DWI_ACTION_METADATA};
     size_t n_missing;
     dw_status status;
 
+    assert(staged->metadata == NULL || staged->n_columns == 0);
     if (missing == NULL)
         return dwi_err_nomem(err);
     DWI_TRY(dwi_conflict_missing_columns(on, staged->columns, staged->n_columns, missing,
                                          &n_missing, err));
-    if (n_missing == 0)
+    if (n_missing == 0 && staged->metadata == NULL)
         goto done;
-    DWI_TRY(dwi_schema_add_fields(body->text.alloc, on->schema, missing, n_missing, &body->schema,
-                                  err));
-    action->kind = DWI_ACTION_METADATA;
-    action->u.metadata = on->metadata;
-    action->u.metadata.schema_string = body->schema->json;
-    dwi_action_append(&body->text, action);
-    body->n_actions++;
+    action.u.metadata = staged->metadata != NULL ? *staged->metadata : on->metadata;
+    if (n_missing > 0) {
+        DWI_TRY(dwi_schema_add_fields(body->text.alloc, on->schema, missing, n_missing,
+                                      &body->schema, err));
+        action.u.metadata.schema_string = body->schema->json;
+    }
+    append_kept(body, &action);
 done:
     return status;
 }
@@ -185,18 +216,36 @@ done:
 static void append_apps(dwi_commit_body *body, const dwi_staged *staged, int64_t now_ms)
 {
     for (size_t i = 0; i < staged->n_apps; i++) {
-        dwi_action *action = &body->actions[body->n_actions++];
-        action->kind = DWI_ACTION_TXN;
-        action->u.txn = (dwi_txn_action){staged->apps[i].app_id, staged->apps[i].next, now_ms};
-        dwi_action_append(&body->text, action);
+        dwi_action action = {.kind = DWI_ACTION_TXN};
+        action.u.txn = (dwi_txn_action){staged->apps[i].app_id, staged->apps[i].next, now_ms};
+        append_kept(body, &action);
     }
 }
 
-static void append_adds(dwi_commit_body *body, const dwi_staged *staged)
+static void append_domains(dwi_commit_body *body, const dwi_staged *staged)
 {
+    for (size_t i = 0; i < staged->n_domains; i++) {
+        dwi_action action = {.kind = DWI_ACTION_DOMAIN_METADATA};
+        action.u.domain = staged->domains[i];
+        append_kept(body, &action);
+    }
+}
+
+/* Removes first, so that a file that gets another deletion vector is there afterwards for readers
+ * who replay line by line. */
+static void append_files(dwi_commit_body *body, const dwi_staged *staged, int64_t now_ms)
+{
+    for (size_t i = 0; i < staged->n_removes; i++) {
+        dwi_action action = {.kind = DWI_ACTION_REMOVE};
+        action.u.remove = staged->removes[i];
+        action.u.remove.deletion_timestamp = now_ms;
+        action.u.remove.data_change = !staged->rearranges;
+        dwi_action_append(&body->text, &action);
+    }
     for (size_t i = 0; i < staged->n_adds; i++) {
         dwi_action action = {.kind = DWI_ACTION_ADD};
         action.u.add = staged->adds[i];
+        action.u.add.data_change = !staged->rearranges;
         dwi_action_append(&body->text, &action);
     }
 }
@@ -209,13 +258,16 @@ dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
     dw_status status;
 
     reset(body);
-    body->actions = dwi_arena_array(&body->arena, staged->n_apps + 2, sizeof(*body->actions));
+    body->actions = dwi_arena_array(&body->arena, staged->n_apps + staged->n_domains + MAX_SINGLE,
+                                    sizeof(*body->actions));
     if (body->actions == NULL)
         return dwi_err_nomem(err);
     DWI_TRY(append_head(body, staged, on, now_ms, txn_id, err));
+    append_protocol(body, staged);
     DWI_TRY(append_metadata(body, staged, on, err));
     append_apps(body, staged, now_ms);
-    append_adds(body, staged);
+    append_domains(body, staged);
+    append_files(body, staged, now_ms);
     DWI_TRY(dwi_buf_status(&body->text, err));
 done:
     return status;

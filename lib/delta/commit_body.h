@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes of a commit: commitInfo first, then protocol and metaData where they are new, txn, add.
+/* The bytes of a commit: commitInfo first, then protocol and metaData where they are new, txn,
+ * domainMetadata, remove, add. dataChange is the same in all of one commit.
  * Spec: Delta PROTOCOL.md, "Actions", "Commit Provenance Information". */
 #ifndef DWI_DELTA_COMMIT_BODY_H
 #define DWI_DELTA_COMMIT_BODY_H
 
 #include "delta/conflict.h"
 
-/* All that one transaction publishes. Borrowed by the commit. */
-typedef struct dwi_staged {
-    const char *operation;     /* NULL: by content */
-    const char *user_metadata; /* NULL: none */
-    const char *engine_info;
-    int64_t read_version; /* of the state that the rows were made for */
-    size_t n_adds;
-    const dwi_add *adds;
-    int64_t rows;
-    int64_t bytes;
-    size_t n_apps;
-    const dwi_app_version *apps;
-    size_t n_columns; /* nullable columns that the rows use and the table may lack */
-    const dwi_field *columns;
-} dwi_staged;
-
 /* What changes a state, of the body built last. */
 typedef struct dwi_commit_body {
     dwi_arena arena;
     dwi_buf text;
     dwi_schema *schema; /* NULL: no column is added */
-    size_t n_actions;   /* those that a dwi_state keeps: commitInfo, metaData, txn */
+    size_t n_actions;   /* those that a dwi_state keeps: all but files */
     dwi_action *actions;
 } dwi_commit_body;
 
@@ -50,6 +35,7 @@ typedef struct dwi_commit_head {
     dwi_sv operation_parameters; /* a JSON object */
     dwi_sv operation_metrics;    /* a JSON object */
     int64_t read_version;        /* -1: none */
+    const char *isolation_level;
     bool is_blind_append;
     const char *engine_info;
     const char *txn_id;

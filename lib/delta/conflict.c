@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "delta/features.h"
+#include "delta/properties.h"
 
 static dw_status conflict(dw_error *err, const dwi_state *latest, const char *fmt, ...)
     DWI_PRINTF(3, 4);
@@ -244,6 +245,26 @@ done:
     return status;
 }
 
+dw_status dwi_conflict_check_rewrite(const dwi_state *base, const dwi_state *latest,
+                                     const dwi_staged *staged, dw_error *err)
+{
+    bool append_only = false;
+    dw_status status;
+
+    if (staged->n_removes == 0)
+        return DW_OK;
+    if (!dwi_sv_eq(base->metadata.schema_string, latest->metadata.schema_string))
+        return conflict(err, latest,
+                        "another commit changed the schema of files that ours rewrites");
+    DWI_TRY(
+        dwi_property_bool(latest->metadata.configuration, "delta.appendOnly", &append_only, err));
+    if (append_only && !staged->rearranges)
+        status = dwi_err(err, DW_E_UNSUPPORTED,
+                         "table property delta.appendOnly: no rows can be removed");
+done:
+    return status;
+}
+
 dw_status dwi_conflict_check_apps(const dwi_state *latest, const dwi_app_version *apps,
                                   size_t n_apps, dw_error *err)
 {
@@ -254,22 +275,6 @@ dw_status dwi_conflict_check_apps(const dwi_state *latest, const dwi_app_version
             return dwi_err(
                 err, DW_E_FENCED, "application id %.*s: the table is at %lld, expected was %lld",
                 DWI_SV_ARG(apps[i].app_id), (long long)version, (long long)apps[i].expected);
-    }
-    return DW_OK;
-}
-
-dw_status dwi_conflict_check_winner(const dwi_commit *winner, const dwi_app_version *apps,
-                                    size_t n_apps, dw_error *err)
-{
-    for (size_t i = 0; i < winner->n_actions; i++) {
-        const dwi_action *action = &winner->actions[i];
-        for (size_t k = 0; action->kind == DWI_ACTION_TXN && k < n_apps; k++)
-            if (dwi_sv_eq(action->u.txn.app_id, apps[k].app_id))
-                return dwi_err(err, DW_E_FENCED,
-                               "application id %.*s: version %lld, written by another writer, "
-                               "sets it to %lld",
-                               DWI_SV_ARG(apps[k].app_id), (long long)winner->version,
-                               (long long)action->u.txn.version);
     }
     return DW_OK;
 }

@@ -111,6 +111,7 @@ static dw_status build_body(dwi_buf *out, const dwi_action *protocol, const dwi_
         .operation = "CREATE TABLE",
         .operation_metrics = DWI_SV("{}"),
         .read_version = -1,
+        .isolation_level = dwi_isolation_name(DWI_SERIALIZABLE),
         .is_blind_append = true,
         .engine_info = engine_info,
         .txn_id = txn_id,

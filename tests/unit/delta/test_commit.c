@@ -251,6 +251,23 @@ static void what_stays_undecided_is_unknown_and_the_next_call_settles_it(void **
     end(&a);
 }
 
+static void a_version_that_is_taken_and_cannot_be_read_is_unknown(void **state)
+{
+    fixture *f = *state;
+    const race_step steps[] = {{.winner = ADD_LINE("other"), .failing_gets = 1000}};
+    attempt a;
+
+    put_commit_text(f, 0, PROTOCOL_LINE METADATA_LINE);
+    begin(&a, f, steps, 1);
+    DWT_ERR(commit(&a), &f->err, DW_E_UNKNOWN, "version 1");
+    assert_true(dwi_committer_is_open(&a.committer));
+    a.race.failing_gets = 0;
+    DWT_OK(commit(&a), &f->err);
+    DWT_EQ(a.committed.version, 2);
+    assert_log(f, 3, 1);
+    end(&a);
+}
+
 static void an_unknown_commit_is_found_behind_later_versions_too(void **state)
 {
     fixture *f = *state;
@@ -487,6 +504,7 @@ int main(void)
         FIXTURE_TEST(a_put_that_never_arrived_is_repeated_at_the_same_version),
         FIXTURE_TEST(a_put_that_lost_while_its_reply_was_lost_goes_on_to_the_next_version),
         FIXTURE_TEST(what_stays_undecided_is_unknown_and_the_next_call_settles_it),
+        FIXTURE_TEST(a_version_that_is_taken_and_cannot_be_read_is_unknown),
         FIXTURE_TEST(an_unknown_commit_is_found_behind_later_versions_too),
         FIXTURE_TEST(another_answer_while_undecided_stays_unknown),
         FIXTURE_TEST(a_refused_put_publishes_nothing_and_can_be_repeated),
