@@ -350,6 +350,7 @@ class Spark:
 
     def read(self, path, version):
         path = path.replace("s3://", "s3a://", 1)
+        self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # a path may hold another table by now
         reader = self.spark.read.format("delta")
         frame = (reader if version is None else reader.option("versionAsOf", version)).load(path)
         table, files = frame.toArrow(), len(frame.inputFiles())
@@ -357,6 +358,17 @@ class Spark:
             log = self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self.spark._jsparkSession, path)
             version = log.unsafeVolatileSnapshot().version()
         return table, version, files
+
+    def run(self, statements, out):
+        """Prints {"rows": [...]} of the last statement, or {"error": ...} of the first that failed."""
+        rows = []
+        try:
+            self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+            for statement in statements:
+                rows = [row.asDict(recursive=True) for row in self.spark.sql(statement).collect()]
+            print(json.dumps({"rows": rows}, default=str), file=out)
+        except Exception as e:
+            print(json.dumps({"error": reason(e)}), file=out)
 
 
 class PyarrowParquet:
@@ -420,9 +432,42 @@ def reason(e):
     return " | ".join([f"{type(e).__name__}: {first}"] + causes[-1:])[:600]
 
 
+def answer(engine, args, tables, version, out, rows):
+    """Prints a summary a table to `out`, the rows of the last one to the file `rows`; yields (path, summary)."""
+    for path in tables:
+        start, got = time.time(), {"engine": args.engine, "engine_version": engine.version, "table": path}
+        try:
+            local = path if is_s3(path) else os.path.abspath(path)
+            table, got["version"], got["num_files"] = engine.read(local, version)
+            got.update(summarize(table))
+            if rows:
+                with open(rows, "w") as f:
+                    f.writelines(line + "\n" for line in json_lines(table))
+        except Exception as e:  # any engine's own kind of error: report it as the result
+            got["error"] = reason(e)
+        got["seconds"] = round(time.time() - start, 2)
+        print(json.dumps(got), file=out, flush=True)
+        yield path, got
+
+
+def serve(engine, args):
+    """Answers requests, one JSON object a line on stdin: {"tables": [...], "version": N or null, "rows": path or null,
+    "out": path}, of Spark also {"sql": [...], "out": path}. One line on stdout says that a request is done."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        with open(asked["out"], "w") as out:
+            if "sql" in asked:
+                engine.run(asked["sql"], out)
+                asked["tables"] = []
+            for _ in answer(engine, args, asked["tables"], asked.get("version"), out, asked.get("rows")):
+                pass
+        print("done", flush=True)
+    return 0
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ap.add_argument("tables", nargs="+", metavar="TABLE", help="a local path or an s3:// URL")
+    ap.add_argument("tables", nargs="*", metavar="TABLE", help="a local path or an s3:// URL")
     ap.add_argument("--engine", required=True, choices=ENGINES)
     ap.add_argument("--version", type=int, help="the table version to read (default: the latest)")
     ap.add_argument("--endpoint", default=ENV("AWS_ENDPOINT_URL"), help="of an S3 store that is not AWS")
@@ -430,24 +475,17 @@ def main():
     ap.add_argument("--rows", help="write the rows here too, as sorted JSON lines (one TABLE only)")
     ap.add_argument("--expect", help="a summary made before: print differences from it, exit 1 if any")
     ap.add_argument("--jars", default=ENV("JUDGE_JARS") or str(HERE / "jars"), help="spark: folder of the Delta jars")
+    ap.add_argument("--serve", action="store_true", help="stay, and answer requests on stdin (see serve())")
     args = ap.parse_args()
     if args.rows and len(args.tables) > 1:
         ap.error("--rows takes one TABLE")
+    if bool(args.tables) == args.serve:
+        ap.error("either a TABLE or --serve")
     engine, failed = ENGINES[args.engine](args), False
+    if args.serve:
+        return serve(engine, args)
     out = open(args.out, "w") if args.out else sys.stdout
-    for path in args.tables:
-        start, got = time.time(), {"engine": args.engine, "engine_version": engine.version, "table": path}
-        try:
-            local = path if is_s3(path) else os.path.abspath(path)
-            table, got["version"], got["num_files"] = engine.read(local, args.version)
-            got.update(summarize(table))
-            if args.rows:
-                with open(args.rows, "w") as f:
-                    f.writelines(line + "\n" for line in json_lines(table))
-        except Exception as e:  # any engine's own kind of error: report it as the result
-            got["error"] = reason(e)
-        got["seconds"] = round(time.time() - start, 2)
-        print(json.dumps(got), file=out, flush=True)
+    for path, got in answer(engine, args, args.tables, args.version, out, args.rows):
         if args.expect:
             bad = differences(got, expected(args.expect))
             print(f"{path}: " + ("; ".join(bad) or "as expected"), file=sys.stderr)

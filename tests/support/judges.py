@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What independent engines read from a table: tests/judges/read_table.py behind functions."""
+import atexit
 import json
 import os
 import subprocess
@@ -12,23 +13,63 @@ QUICK = ("deltalake", "duckdb", "polars")
 ALL = QUICK + ("spark",)
 
 
-def read(engine, tables, environment=None, version=None, rows=False):
-    """The summaries of one or many tables as one engine reads them; with rows=True one table's rows too."""
-    one = isinstance(tables, (str, os.PathLike))
+class Server:
+    """One engine that stays: starting some of them takes longer than all that they are asked."""
+
+    def __init__(self, engine, env):
+        command = [sys.executable, TESTS / "judges/read_table.py", "--engine", engine, "--serve"]
+        self.said = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said,
+                                        text=True, env=env)
+
+    def ask(self, **request):
+        """True once it has answered, False when it ended."""
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+            return self.process.stdout.readline() == "done\n"
+        except BrokenPipeError:
+            return False
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def last_words(self):
+        self.process.wait()
+        self.said.seek(0)
+        return self.said.read()[-2000:]
+
+
+servers = {}
+
+
+@atexit.register
+def stop_servers():
+    for server in servers.values():
+        server.stop()
+
+
+def server_of(engine, environment):
     env = clean_environment(**(environment or {}))
     if engine == "spark":
         env["JUDGE_JARS"] = fetched("spark")
         if subprocess.run(["java", "-version"], capture_output=True).returncode:
             missing("Java, for Spark")
+    key = (engine, *sorted(env.items()))
+    if key not in servers:
+        servers[key] = Server(engine, env)
+    return key
+
+
+def read(engine, tables, environment=None, version=None, rows=False):
+    """The summaries of one or many tables as one engine reads them; with rows=True one table's rows too."""
+    one = isinstance(tables, (str, os.PathLike))
+    key = server_of(engine, environment)
     with tempfile.TemporaryDirectory() as folder:
         out, lines = f"{folder}/summary", f"{folder}/rows"
-        command = [sys.executable, TESTS / "judges/read_table.py", "--engine", engine, "--out", out]
-        command += ["--version", str(version)] if version is not None else []
-        command += ["--rows", lines] if rows else []
-        command += [str(tables)] if one else [str(t) for t in tables]
-        done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=600)
-        if not os.path.exists(out):
-            raise AssertionError(f"{engine} did not start: {done.stderr[-2000:]}")
+        if not servers[key].ask(tables=[str(tables)] if one else [str(t) for t in tables], version=version, out=out,
+                                rows=lines if rows else None):
+            raise AssertionError(f"{engine} ended: {servers.pop(key).last_words()}")
         with open(out) as f:
             found = [json.loads(line) for line in f]
         for summary in found:
@@ -37,6 +78,21 @@ def read(engine, tables, environment=None, version=None, rows=False):
             with open(lines) as f:
                 return found[0], [json.loads(line) for line in f]
         return found[0] if one else found
+
+
+def spark_sql(*statements, environment=None):
+    """Runs SQL statements in the one Spark that all tests share; the last one's rows as dicts. Tables by their path:
+    delta.`/a/b`, delta.`s3a://bucket/a`. A statement that fails raises RuntimeError with Spark's reason."""
+    key = server_of("spark", environment)
+    with tempfile.TemporaryDirectory() as folder:
+        out = f"{folder}/rows"
+        if not servers[key].ask(sql=statements, out=out):
+            raise AssertionError(f"spark ended: {servers.pop(key).last_words()}")
+        with open(out) as f:
+            answer = json.load(f)
+    if "error" in answer:
+        raise RuntimeError(answer["error"])
+    return answer["rows"]
 
 
 def differences(a, b):
