@@ -5,7 +5,7 @@
  *
  * The columns are those of a file, or ROWS made-up analytics events. CODEC: none, snappy, zstd
  * (default). Prints the best and the median pass, by CPU time, so that other programs disturb
- * little. parquet_write_vs_pyarrow.py compares. */
+ * little. ./dev bench compares. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
