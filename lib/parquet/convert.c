@@ -63,6 +63,32 @@ static bool i32_to_i16(const dwi_convert *c, const void *in, size_t n, void *out
     return lost == 0;
 }
 
+static bool i32_to_u8(const dwi_convert *c, const void *in, size_t n, void *out)
+{
+    uint8_t *values = out;
+    int32_t lost = 0;
+
+    (void)c;
+    for (size_t i = 0; i < n; i++) {
+        values[i] = (uint8_t)get_i32(in, i);
+        lost |= values[i] ^ get_i32(in, i);
+    }
+    return lost == 0;
+}
+
+static bool i32_to_u16(const dwi_convert *c, const void *in, size_t n, void *out)
+{
+    uint16_t *values = out;
+    int32_t lost = 0;
+
+    (void)c;
+    for (size_t i = 0; i < n; i++) {
+        values[i] = (uint16_t)get_i32(in, i);
+        lost |= values[i] ^ get_i32(in, i);
+    }
+    return lost == 0;
+}
+
 static bool i32_to_i64(const dwi_convert *c, const void *in, size_t n, void *out)
 {
     int64_t *values = out;
@@ -168,6 +194,28 @@ static bool i96_to_us(const dwi_convert *c, const void *in, size_t n, void *out)
         int64_t us = floor_div((int64_t)dwi_le64(p), 1000);
         int64_t days = (int64_t)(int32_t)dwi_le32(p + 8) - JULIAN_1970;
         fits = dwi_i64_mul(days, DWI_US_PER_DAY, &days) && dwi_i64_add(days, us, &values[i]);
+    }
+    return fits;
+}
+
+static bool i96_to_ns(const dwi_convert *c, const void *in, size_t n, void *out)
+{
+    const uint8_t *p = in;
+    int64_t *values = out;
+    bool fits = true;
+
+    (void)c;
+    for (size_t i = 0; i < n && fits; i++, p += 12) {
+        int64_t days = (int64_t)(int32_t)dwi_le32(p + 8) - JULIAN_1970;
+        int64_t ns = (int64_t)dwi_le64(p);
+        /* The first day that 64 bits reach is not there as a whole: count from the next. */
+        if (days < 0) {
+            days++;
+            fits = ns >= 0 && ns <= DWI_US_PER_DAY * 1000;
+            ns -= DWI_US_PER_DAY * 1000;
+        }
+        fits = fits && dwi_i64_mul(days, DWI_US_PER_DAY * 1000, &days) &&
+               dwi_i64_add(days, ns, &values[i]);
     }
     return fits;
 }
@@ -316,6 +364,15 @@ static bool spans_to_f64(const dwi_convert *c, const dwi_sv *in, size_t n, void 
     return true;
 }
 
+static bool spans_copy(const dwi_convert *c, const dwi_sv *in, size_t n, void *out)
+{
+    uint8_t *values = out;
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(values + i * c->width, in[i].ptr, c->width);
+    return true;
+}
+
 typedef bool (*fixed_fn)(const dwi_convert *c, const void *in, size_t n, void *out);
 
 /* One way from a leaf's values to a kind of ours. */
@@ -328,6 +385,10 @@ typedef struct rule {
 static const rule rules[] = {
     {DWI_LEAF_INT8, DWI_BYTE, i32_to_i8},
     {DWI_LEAF_INT32, DWI_BYTE, i32_to_i8}, /* not annotated: as long as the values fit */
+    {DWI_LEAF_UINT8, DWI_UBYTE, i32_to_u8},
+    {DWI_LEAF_UINT16, DWI_USHORT, i32_to_u16},
+    {DWI_LEAF_UINT32, DWI_UINTEGER, copy4},
+    {DWI_LEAF_UINT64, DWI_ULONG, copy8},
     {DWI_LEAF_INT8, DWI_SHORT, i32_to_i16},
     {DWI_LEAF_UINT8, DWI_SHORT, i32_to_i16},
     {DWI_LEAF_INT16, DWI_SHORT, i32_to_i16},
@@ -361,6 +422,15 @@ static const rule rules[] = {
     {DWI_LEAF_MICROS, DWI_TIMESTAMP_NTZ, copy8},
     {DWI_LEAF_NANOS, DWI_TIMESTAMP, ns_to_us},
     {DWI_LEAF_NANOS, DWI_TIMESTAMP_NTZ, ns_to_us},
+    {DWI_LEAF_MILLIS, DWI_TIMESTAMP_MS, copy8},
+    {DWI_LEAF_MILLIS, DWI_TIMESTAMP_NTZ_MS, copy8},
+    {DWI_LEAF_NANOS, DWI_TIMESTAMP_NS, copy8},
+    {DWI_LEAF_NANOS, DWI_TIMESTAMP_NTZ_NS, copy8},
+    {DWI_LEAF_TIME_MILLIS, DWI_TIME_MS, copy4},
+    {DWI_LEAF_TIME_MICROS, DWI_TIME_US, copy8},
+    {DWI_LEAF_TIME_NANOS, DWI_TIME_NS, copy8},
+    {DWI_LEAF_INT96, DWI_TIMESTAMP_NS, i96_to_ns},
+    {DWI_LEAF_INT96, DWI_TIMESTAMP_NTZ_NS, i96_to_ns},
     {DWI_LEAF_INT96, DWI_TIMESTAMP, i96_to_us},
     {DWI_LEAF_INT96, DWI_TIMESTAMP_NTZ, i96_to_us},
 };
@@ -426,12 +496,30 @@ static bool find_decimal(const dwi_parquet_node *leaf, const dwi_type *type, dwi
 static bool find_bytes(const dwi_parquet_node *leaf, const dwi_type *type, dwi_convert *c)
 {
     c->form = DWI_CONVERT_BYTES;
-    c->check_utf8 = type->kind == DWI_STRING;
-    if (leaf->source == DWI_LEAF_STRING)
+    c->check_utf8 = type->kind != DWI_BINARY;
+    switch (leaf->source) {
+    case DWI_LEAF_STRING:
+    case DWI_LEAF_JSON:
+    case DWI_LEAF_BINARY: /* older writers do not annotate their strings */
         return true;
-    /* Older writers do not annotate their strings. */
-    return leaf->source == DWI_LEAF_BINARY &&
-           (type->kind == DWI_BINARY || leaf->physical == DWI_PARQUET_BYTE_ARRAY);
+    case DWI_LEAF_FIXED:
+    case DWI_LEAF_UUID:
+        return type->kind == DWI_BINARY;
+    default:
+        return false;
+    }
+}
+
+/* Values of a fixed length that stay as they are. */
+static bool find_fixed(const dwi_parquet_node *leaf, const dwi_type *type, dwi_convert *c)
+{
+    bool fixed = leaf->source == DWI_LEAF_FIXED || leaf->source == DWI_LEAF_UUID;
+
+    c->form = DWI_CONVERT_SPANS;
+    c->spans = spans_copy;
+    if (type->kind == DWI_FLOAT16)
+        return leaf->source == DWI_LEAF_FLOAT16;
+    return fixed && c->width == (size_t)leaf->type_length;
 }
 
 static bool find(const dwi_parquet_node *leaf, const dwi_type *type, dwi_convert *c)
@@ -446,7 +534,12 @@ static bool find(const dwi_parquet_node *leaf, const dwi_type *type, dwi_convert
         return find_decimal(leaf, type, c);
     case DWI_STRING:
     case DWI_BINARY:
+    case DWI_JSON:
         return find_bytes(leaf, type, c);
+    case DWI_FLOAT16:
+    case DWI_UUID:
+    case DWI_FIXED:
+        return find_fixed(leaf, type, c);
     case DWI_BOOLEAN:
         c->form = DWI_CONVERT_BOOLEAN;
         c->width = 1;

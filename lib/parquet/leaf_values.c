@@ -7,6 +7,9 @@
 /* Copies of short values may run over by so much; buffers have room for it. */
 enum { SLACK = 16, PATH_BYTES = 200 };
 
+/* A chunk of values of our widest type but fixed(n). */
+enum { MAX_CHECKED = DWI_VALUE_CHUNK * 16 };
+
 dw_status dwi_leaf_corrupt(const dwi_leaf_reader *leaf, const char *why, dw_error *err)
 {
     char path[PATH_BYTES];
@@ -68,9 +71,13 @@ static void gather(const uint8_t *values, size_t width, const uint32_t *indices,
         for (size_t i = 0; i < n; i++)
             memcpy(out + 8 * i, values + 8 * (size_t)indices[i], 8);
         break;
-    default:
+    case 16:
         for (size_t i = 0; i < n; i++)
             memcpy(out + 16 * i, values + 16 * (size_t)indices[i], 16);
+        break;
+    default:
+        for (size_t i = 0; i < n; i++)
+            memcpy(out + width * i, values + width * (size_t)indices[i], width);
         break;
     }
 }
@@ -125,6 +132,20 @@ static inline void spread(uint8_t *out, size_t width, const uint8_t *valid, size
     }
 }
 
+/* The same for any width. */
+static void spread_wide(uint8_t *out, size_t width, const uint8_t *valid, size_t n, size_t n_valid)
+{
+    size_t k = n_valid;
+
+    for (size_t i = n; i-- > 0;) {
+        k -= valid[i];
+        if (!valid[i])
+            memset(out + width * i, 0, width);
+        else
+            memmove(out + width * i, out + width * k, width);
+    }
+}
+
 static void spread_values(uint8_t *out, size_t width, const uint8_t *valid, size_t n,
                           size_t n_valid)
 {
@@ -141,8 +162,11 @@ static void spread_values(uint8_t *out, size_t width, const uint8_t *valid, size
     case 8:
         spread(out, 8, valid, n, n_valid);
         break;
-    default:
+    case 16:
         spread(out, 16, valid, n, n_valid);
+        break;
+    default:
+        spread_wide(out, width, valid, n, n_valid);
         break;
     }
 }
@@ -398,6 +422,9 @@ static dw_status load_fixed(dwi_leaf_reader *leaf, size_t n, dw_error *err)
     size_t bytes = n * leaf->convert.width;
     dw_status status;
 
+    /* Only values of a fixed length in the file can be this wide: they are all in the page. */
+    if (bytes > MAX_CHECKED && bytes > (size_t)(leaf->values.end - leaf->values.pos))
+        return no_values(leaf, err);
     if (!dwi_buf_reserve(values, bytes))
         return dwi_err_nomem(err);
     status = read_dense(leaf, n, values->data + values->len, err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parquet/schema_tree.h"
 
+#include "parquet/leaf_type.h"
+
 typedef struct builder {
     dwi_arena *arena;
     const dwi_footer *footer;
@@ -25,189 +27,6 @@ static const dwi_footer_element *peek(const builder *b, size_t ahead)
     size_t left = b->footer->n_elements - b->next;
 
     return ahead < left ? &b->footer->elements[b->next + ahead] : NULL;
-}
-
-static dwi_leaf_source classify_int32(const dwi_footer_element *e, const char **annotation)
-{
-    switch (e->logical) {
-    case DWI_PARQUET_LOGICAL_DECIMAL:
-        return DWI_LEAF_DECIMAL32;
-    case DWI_PARQUET_LOGICAL_DATE:
-        return DWI_LEAF_DATE;
-    case DWI_PARQUET_LOGICAL_TIME:
-        *annotation = "TIME";
-        return DWI_LEAF_NONE;
-    case DWI_PARQUET_LOGICAL_INTEGER:
-        if (e->bit_width == 8)
-            return e->is_signed ? DWI_LEAF_INT8 : DWI_LEAF_UINT8;
-        if (e->bit_width == 16)
-            return e->is_signed ? DWI_LEAF_INT16 : DWI_LEAF_UINT16;
-        return e->is_signed || e->bit_width != 32 ? DWI_LEAF_INT32 : DWI_LEAF_UINT32;
-    default:
-        return DWI_LEAF_INT32;
-    }
-}
-
-static dwi_leaf_source classify_int64(const dwi_footer_element *e, const char **annotation)
-{
-    switch (e->logical) {
-    case DWI_PARQUET_LOGICAL_DECIMAL:
-        return DWI_LEAF_DECIMAL64;
-    case DWI_PARQUET_LOGICAL_TIME:
-        *annotation = "TIME";
-        return DWI_LEAF_NONE;
-    case DWI_PARQUET_LOGICAL_TIMESTAMP:
-        if (e->unit == DWI_PARQUET_UNIT_MILLIS)
-            return DWI_LEAF_MILLIS;
-        if (e->unit == DWI_PARQUET_UNIT_MICROS)
-            return DWI_LEAF_MICROS;
-        if (e->unit == DWI_PARQUET_UNIT_NANOS)
-            return DWI_LEAF_NANOS;
-        *annotation = "TIMESTAMP of an unknown unit";
-        return DWI_LEAF_NONE;
-    case DWI_PARQUET_LOGICAL_INTEGER:
-        return e->is_signed || e->bit_width != 64 ? DWI_LEAF_INT64 : DWI_LEAF_UINT64;
-    default:
-        return DWI_LEAF_INT64;
-    }
-}
-
-static dwi_leaf_source classify_bytes(const dwi_footer_element *e, const char **annotation)
-{
-    switch (e->logical) {
-    case DWI_PARQUET_LOGICAL_DECIMAL:
-        return DWI_LEAF_DECIMAL_BYTES;
-    case DWI_PARQUET_LOGICAL_STRING:
-    case DWI_PARQUET_LOGICAL_ENUM:
-    case DWI_PARQUET_LOGICAL_JSON:
-        return e->physical == DWI_PARQUET_BYTE_ARRAY ? DWI_LEAF_STRING : DWI_LEAF_BINARY;
-    case DWI_PARQUET_LOGICAL_FLOAT16:
-        if (e->physical == DWI_PARQUET_FIXED_LEN_BYTE_ARRAY && e->type_length == 2)
-            return DWI_LEAF_FLOAT16;
-        return DWI_LEAF_BINARY;
-    default:
-        if (e->converted == DWI_PARQUET_CONVERTED_INTERVAL) {
-            *annotation = "INTERVAL";
-            return DWI_LEAF_NONE;
-        }
-        return DWI_LEAF_BINARY;
-    }
-}
-
-static void set_integer(dwi_footer_element *e, int bit_width, bool is_signed)
-{
-    e->logical = DWI_PARQUET_LOGICAL_INTEGER;
-    e->bit_width = bit_width;
-    e->is_signed = is_signed;
-}
-
-static void set_time(dwi_footer_element *e, int logical, int unit)
-{
-    e->logical = logical;
-    e->unit = unit;
-    e->utc = true;
-}
-
-/* Older files have converted types only; give them the logical type they stand for. */
-static void from_converted(dwi_footer_element *e)
-{
-    switch (e->converted) {
-    case DWI_PARQUET_CONVERTED_UTF8:
-        e->logical = DWI_PARQUET_LOGICAL_STRING;
-        break;
-    case DWI_PARQUET_CONVERTED_MAP:
-    case DWI_PARQUET_CONVERTED_MAP_KEY_VALUE:
-        e->logical = DWI_PARQUET_LOGICAL_MAP;
-        break;
-    case DWI_PARQUET_CONVERTED_LIST:
-        e->logical = DWI_PARQUET_LOGICAL_LIST;
-        break;
-    case DWI_PARQUET_CONVERTED_ENUM:
-        e->logical = DWI_PARQUET_LOGICAL_ENUM;
-        break;
-    case DWI_PARQUET_CONVERTED_DECIMAL:
-        e->logical = DWI_PARQUET_LOGICAL_DECIMAL;
-        break;
-    case DWI_PARQUET_CONVERTED_DATE:
-        e->logical = DWI_PARQUET_LOGICAL_DATE;
-        break;
-    case DWI_PARQUET_CONVERTED_TIME_MILLIS:
-        set_time(e, DWI_PARQUET_LOGICAL_TIME, DWI_PARQUET_UNIT_MILLIS);
-        break;
-    case DWI_PARQUET_CONVERTED_TIME_MICROS:
-        set_time(e, DWI_PARQUET_LOGICAL_TIME, DWI_PARQUET_UNIT_MICROS);
-        break;
-    case DWI_PARQUET_CONVERTED_TIMESTAMP_MILLIS:
-        set_time(e, DWI_PARQUET_LOGICAL_TIMESTAMP, DWI_PARQUET_UNIT_MILLIS);
-        break;
-    case DWI_PARQUET_CONVERTED_TIMESTAMP_MICROS:
-        set_time(e, DWI_PARQUET_LOGICAL_TIMESTAMP, DWI_PARQUET_UNIT_MICROS);
-        break;
-    case DWI_PARQUET_CONVERTED_UINT_8:
-    case DWI_PARQUET_CONVERTED_UINT_16:
-    case DWI_PARQUET_CONVERTED_UINT_32:
-    case DWI_PARQUET_CONVERTED_UINT_64:
-        set_integer(e, 8 << (e->converted - DWI_PARQUET_CONVERTED_UINT_8), false);
-        break;
-    case DWI_PARQUET_CONVERTED_INT_8:
-    case DWI_PARQUET_CONVERTED_INT_16:
-    case DWI_PARQUET_CONVERTED_INT_32:
-    case DWI_PARQUET_CONVERTED_INT_64:
-        set_integer(e, 8 << (e->converted - DWI_PARQUET_CONVERTED_INT_8), true);
-        break;
-    case DWI_PARQUET_CONVERTED_JSON:
-        e->logical = DWI_PARQUET_LOGICAL_JSON;
-        break;
-    case DWI_PARQUET_CONVERTED_BSON:
-        e->logical = DWI_PARQUET_LOGICAL_BSON;
-        break;
-    default:
-        break;
-    }
-}
-
-static dwi_leaf_source classify(const dwi_footer_element *e, const char **annotation)
-{
-    *annotation = NULL;
-    if (e->logical == DWI_PARQUET_LOGICAL_UNKNOWN)
-        return DWI_LEAF_NULL;
-    switch (e->physical) {
-    case DWI_PARQUET_BOOLEAN:
-        return DWI_LEAF_BOOLEAN;
-    case DWI_PARQUET_INT32:
-        return classify_int32(e, annotation);
-    case DWI_PARQUET_INT64:
-        return classify_int64(e, annotation);
-    case DWI_PARQUET_INT96:
-        return DWI_LEAF_INT96;
-    case DWI_PARQUET_FLOAT:
-        return DWI_LEAF_FLOAT;
-    case DWI_PARQUET_DOUBLE:
-        return DWI_LEAF_DOUBLE;
-    default:
-        return classify_bytes(e, annotation);
-    }
-}
-
-static dwi_type_kind kind_of(dwi_leaf_source source, bool utc)
-{
-    static const uint8_t kinds[] = {
-        [DWI_LEAF_NONE] = DWI_VOID,         [DWI_LEAF_NULL] = DWI_VOID,
-        [DWI_LEAF_BOOLEAN] = DWI_BOOLEAN,   [DWI_LEAF_INT8] = DWI_BYTE,
-        [DWI_LEAF_INT16] = DWI_SHORT,       [DWI_LEAF_INT32] = DWI_INTEGER,
-        [DWI_LEAF_UINT8] = DWI_SHORT,       [DWI_LEAF_UINT16] = DWI_INTEGER,
-        [DWI_LEAF_UINT32] = DWI_LONG,       [DWI_LEAF_INT64] = DWI_LONG,
-        [DWI_LEAF_UINT64] = DWI_DECIMAL,    [DWI_LEAF_FLOAT] = DWI_FLOAT,
-        [DWI_LEAF_DOUBLE] = DWI_DOUBLE,     [DWI_LEAF_FLOAT16] = DWI_FLOAT,
-        [DWI_LEAF_DATE] = DWI_DATE,         [DWI_LEAF_MILLIS] = DWI_TIMESTAMP,
-        [DWI_LEAF_MICROS] = DWI_TIMESTAMP,  [DWI_LEAF_NANOS] = DWI_TIMESTAMP,
-        [DWI_LEAF_INT96] = DWI_TIMESTAMP,   [DWI_LEAF_DECIMAL32] = DWI_DECIMAL,
-        [DWI_LEAF_DECIMAL64] = DWI_DECIMAL, [DWI_LEAF_DECIMAL_BYTES] = DWI_DECIMAL,
-        [DWI_LEAF_STRING] = DWI_STRING,     [DWI_LEAF_BINARY] = DWI_BINARY,
-    };
-    bool local = source >= DWI_LEAF_MILLIS && source <= DWI_LEAF_NANOS && !utc;
-
-    return local ? DWI_TIMESTAMP_NTZ : (dwi_type_kind)kinds[source];
 }
 
 static dw_status new_type(builder *b, dwi_type_kind kind, size_t n_fields, dwi_type **out_type,
@@ -236,37 +55,18 @@ static void set_field(dwi_field *field, dwi_sv name, const dwi_parquet_node *nod
     field->metadata_json = DWI_SV("{}");
 }
 
-static void set_decimal(dwi_parquet_node *node, const dwi_footer_element *e, dwi_type *type)
+static dw_status build_leaf(builder *b, const dwi_footer_element *e, dwi_parquet_node *out)
 {
-    if (node->source == DWI_LEAF_UINT64) {
-        type->precision = 20;
-    } else if (e->precision < 1 || e->precision > 38 || e->scale < 0 || e->scale > e->precision) {
-        node->source = DWI_LEAF_NONE;
-        node->annotation = "DECIMAL of more than 38 digits or a scale beyond them";
-        type->kind = DWI_VOID;
-    } else {
-        type->precision = (uint8_t)e->precision;
-        type->scale = (uint8_t)e->scale;
-    }
-}
-
-static dw_status build_leaf(builder *b, const dwi_footer_element *element, dwi_parquet_node *out)
-{
-    dwi_footer_element e = *element;
     dwi_type *type = NULL;
     dw_status status;
 
-    if (e.logical == DWI_PARQUET_LOGICAL_NONE)
-        from_converted(&e);
-    if (e.physical == DWI_PARQUET_FIXED_LEN_BYTE_ARRAY && e.type_length == 0)
+    if (e->physical == DWI_PARQUET_FIXED_LEN_BYTE_ARRAY && e->type_length == 0)
         return dwi_err(b->err, DW_E_CORRUPT, "schema: column %.*s: fixed length 0",
-                       DWI_SV_ARG(e.name));
-    out->source = classify(&e, &out->annotation);
-    out->physical = e.physical;
-    out->type_length = e.type_length;
-    DWI_TRY(new_type(b, kind_of(out->source, e.utc), 0, &type, NULL));
-    if (type->kind == DWI_DECIMAL)
-        set_decimal(out, &e, type);
+                       DWI_SV_ARG(e->name));
+    DWI_TRY(new_type(b, DWI_VOID, 0, &type, NULL));
+    out->physical = e->physical;
+    out->type_length = e->type_length;
+    out->source = dwi_leaf_classify(e, type, &out->annotation);
     out->type = type;
     b->leaves[b->n_leaves++] = out;
 done:

@@ -15,7 +15,7 @@ enum { DWI_PARQUET_MAX_DEPTH = 64 };
 
 /* What the values of a leaf are, by physical and logical type. */
 typedef enum dwi_leaf_source {
-    DWI_LEAF_NONE, /* no type of ours */
+    DWI_LEAF_NONE, /* no type of ours: a decimal of more than 38 digits */
     DWI_LEAF_NULL, /* annotated UNKNOWN: all null */
     DWI_LEAF_BOOLEAN,
     DWI_LEAF_INT8, /* this and the next four in INT32 */
@@ -33,12 +33,18 @@ typedef enum dwi_leaf_source {
     DWI_LEAF_MILLIS,
     DWI_LEAF_MICROS,
     DWI_LEAF_NANOS,
+    DWI_LEAF_TIME_MILLIS, /* in INT32 */
+    DWI_LEAF_TIME_MICROS, /* this and the next in INT64 */
+    DWI_LEAF_TIME_NANOS,
     DWI_LEAF_INT96,
     DWI_LEAF_DECIMAL32,
     DWI_LEAF_DECIMAL64,
     DWI_LEAF_DECIMAL_BYTES, /* big-endian, BYTE_ARRAY or FIXED_LEN_BYTE_ARRAY */
     DWI_LEAF_STRING,
-    DWI_LEAF_BINARY /* BYTE_ARRAY or FIXED_LEN_BYTE_ARRAY */
+    DWI_LEAF_JSON,
+    DWI_LEAF_BINARY, /* BYTE_ARRAY */
+    DWI_LEAF_UUID,   /* this and the next in FIXED_LEN_BYTE_ARRAY */
+    DWI_LEAF_FIXED
 } dwi_leaf_source;
 
 typedef struct dwi_parquet_node dwi_parquet_node;

@@ -20,12 +20,10 @@ static const char *check_validity(const dwi_column *column)
 
 static const char *check_zeros(const dwi_column *column, size_t width)
 {
-    static const uint8_t zeros[16] = {0};
-
     for (int64_t i = 0; column->null_count > 0 && i < column->length; i++)
-        if (!dwi_bit_get(column->validity.data, i) &&
-            memcmp(column->values.data + (size_t)i * width, zeros, width) != 0)
-            return "a null row that is not zero";
+        for (size_t k = 0; k < width && !dwi_bit_get(column->validity.data, i); k++)
+            if (column->values.data[(size_t)i * width + k] != 0)
+                return "a null row that is not zero";
     return NULL;
 }
 
@@ -43,7 +41,7 @@ static const char *check_offsets(const dwi_column *column, int64_t end)
         int64_t offset = dwi_column_offset_at(column, i);
         if (offset < last)
             return "offsets go back";
-        if (column->type->kind == DWI_STRING &&
+        if ((column->type->kind == DWI_STRING || column->type->kind == DWI_JSON) &&
             !dwi_utf8_valid(column->data.data + last, (size_t)(offset - last)))
             return "a string that is not UTF-8";
         last = offset;
@@ -65,6 +63,7 @@ const char *dwt_check_column(const dwi_column *column)
         return column->values.len == (size_t)(column->length + 7) / 8 ? NULL : "values";
     case DWI_STRING:
     case DWI_BINARY:
+    case DWI_JSON:
         return check_offsets(column, (int64_t)column->data.len);
     case DWI_ARRAY:
     case DWI_MAP:

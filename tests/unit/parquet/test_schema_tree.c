@@ -190,19 +190,110 @@ static void paths_find_leaves_by_their_dots(void **state)
     end(&f);
 }
 
-static void decimals_and_times_without_a_type_of_ours_are_void(void **state)
+static void logical(fixture *f, int id, int unit, bool utc)
+{
+    dwi_footer_element *e = &f->elements[f->footer.n_elements - 1];
+
+    e->logical = id;
+    e->unit = unit;
+    e->utc = utc;
+}
+
+static void fixed(fixture *f, const char *name, int id, int32_t length)
+{
+    add(f, name, OPT, DWI_PARQUET_FIXED_LEN_BYTE_ARRAY, 0, -1);
+    logical(f, id, 0, false);
+    f->elements[f->footer.n_elements - 1].type_length = length;
+}
+
+static void converted_types_alone_tell_the_type(void **state)
 {
     fixture f;
 
     (void)state;
     begin(&f);
-    add(&f, "time", OPT, DWI_PARQUET_INT64, 0, DWI_PARQUET_CONVERTED_TIME_MICROS);
-    add(&f, "d", OPT, DWI_PARQUET_INT64, 0, DWI_PARQUET_CONVERTED_DECIMAL);
-    f.elements[2].precision = 39;
+    add(&f, "t3", OPT, DWI_PARQUET_INT32, 0, DWI_PARQUET_CONVERTED_TIME_MILLIS);
+    add(&f, "t6", OPT, DWI_PARQUET_INT64, 0, DWI_PARQUET_CONVERTED_TIME_MICROS);
+    add(&f, "u8", OPT, DWI_PARQUET_INT32, 0, DWI_PARQUET_CONVERTED_UINT_8);
+    add(&f, "u16", OPT, DWI_PARQUET_INT32, 0, DWI_PARQUET_CONVERTED_UINT_16);
+    add(&f, "u32", OPT, DWI_PARQUET_INT32, 0, DWI_PARQUET_CONVERTED_UINT_32);
     add(&f, "u64", OPT, DWI_PARQUET_INT64, 0, DWI_PARQUET_CONVERTED_UINT_64);
+    add(&f, "i8", OPT, DWI_PARQUET_INT32, 0, DWI_PARQUET_CONVERTED_INT_8);
     add(&f, "ms", OPT, DWI_PARQUET_INT64, 0, DWI_PARQUET_CONVERTED_TIMESTAMP_MILLIS);
-    type_is(&f, 4, "struct<time:void,d:void,u64:decimal(20,0),ms:timestamp>");
-    DWT_STR(f.tree.leaves[0]->annotation, "TIME");
+    add(&f, "e", OPT, DWI_PARQUET_BYTE_ARRAY, 0, DWI_PARQUET_CONVERTED_ENUM);
+    add(&f, "j", OPT, DWI_PARQUET_BYTE_ARRAY, 0, DWI_PARQUET_CONVERTED_JSON);
+    add(&f, "b", OPT, DWI_PARQUET_BYTE_ARRAY, 0, DWI_PARQUET_CONVERTED_BSON);
+    add(&f, "i", OPT, DWI_PARQUET_FIXED_LEN_BYTE_ARRAY, 0, DWI_PARQUET_CONVERTED_INTERVAL);
+    f.elements[12].type_length = 12;
+    add(&f, "d", OPT, DWI_PARQUET_BYTE_ARRAY, 0, DWI_PARQUET_CONVERTED_DECIMAL);
+    f.elements[13].precision = 38;
+    f.elements[13].scale = 38;
+    type_is(&f, 13,
+            "struct<t3:time_ms,t6:time_us,u8:ubyte,u16:ushort,u32:uinteger,u64:ulong,i8:byte,"
+            "ms:timestamp_ms,e:string,j:json,b:binary,i:fixed(12),d:decimal(38,38)>");
+    end(&f);
+}
+
+static void logical_types_tell_the_type(void **state)
+{
+    fixture f;
+
+    (void)state;
+    begin(&f);
+    add(&f, "t9", OPT, DWI_PARQUET_INT64, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_TIME, DWI_PARQUET_UNIT_NANOS, false);
+    add(&f, "n9", OPT, DWI_PARQUET_INT64, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_TIMESTAMP, DWI_PARQUET_UNIT_NANOS, true);
+    add(&f, "l9", OPT, DWI_PARQUET_INT64, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_TIMESTAMP, DWI_PARQUET_UNIT_NANOS, false);
+    add(&f, "l3", OPT, DWI_PARQUET_INT64, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_TIMESTAMP, DWI_PARQUET_UNIT_MILLIS, false);
+    add(&f, "i96", OPT, DWI_PARQUET_INT96, 0, -1);
+    add(&f, "none", OPT, DWI_PARQUET_INT32, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_UNKNOWN, 0, false);
+    add(&f, "shape", OPT, DWI_PARQUET_BYTE_ARRAY, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_GEOMETRY, 0, false);
+    fixed(&f, "half", DWI_PARQUET_LOGICAL_FLOAT16, 2);
+    fixed(&f, "id", DWI_PARQUET_LOGICAL_UUID, 16);
+    type_is(&f, 9,
+            "struct<t9:time_ns,n9:timestamp_ns,l9:timestamp_ntz_ns,l3:timestamp_ntz_ms,"
+            "i96:timestamp_ntz_ns,none:void,shape:binary,half:float16,id:uuid>");
+    end(&f);
+}
+
+static void logical_types_that_are_unknown_or_out_of_place_count_as_none(void **state)
+{
+    fixture f;
+
+    (void)state;
+    begin(&f);
+    add(&f, "new", OPT, DWI_PARQUET_INT64, 0, -1);
+    logical(&f, 99, 0, false);
+    add(&f, "unit", OPT, DWI_PARQUET_INT64, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_TIMESTAMP, 7, true);
+    add(&f, "time", OPT, DWI_PARQUET_INT32, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_TIME, DWI_PARQUET_UNIT_NANOS, true);
+    add(&f, "date", OPT, DWI_PARQUET_DOUBLE, 0, -1);
+    logical(&f, DWI_PARQUET_LOGICAL_DATE, 0, false);
+    fixed(&f, "half", DWI_PARQUET_LOGICAL_FLOAT16, 4);
+    fixed(&f, "id", DWI_PARQUET_LOGICAL_UUID, 15);
+    fixed(&f, "text", DWI_PARQUET_LOGICAL_STRING, 3);
+    type_is(&f, 7,
+            "struct<new:long,unit:long,time:integer,date:double,half:fixed(4),id:fixed(15),"
+            "text:fixed(3)>");
+    end(&f);
+}
+
+static void decimals_that_no_type_of_ours_can_hold_are_void(void **state)
+{
+    fixture f;
+
+    (void)state;
+    begin(&f);
+    add(&f, "d", OPT, DWI_PARQUET_BYTE_ARRAY, 0, DWI_PARQUET_CONVERTED_DECIMAL);
+    f.elements[1].precision = 39;
+    type_is(&f, 1, "struct<d:void>");
+    DWT_STR(f.tree.leaves[0]->annotation, "DECIMAL of more than 38 digits or a scale beyond them");
     end(&f);
 }
 
@@ -241,7 +332,10 @@ int main(void)
         cmocka_unit_test(lists_of_older_writers_are_lists),
         cmocka_unit_test(maps_are_maps_whatever_their_names),
         cmocka_unit_test(paths_find_leaves_by_their_dots),
-        cmocka_unit_test(decimals_and_times_without_a_type_of_ours_are_void),
+        cmocka_unit_test(converted_types_alone_tell_the_type),
+        cmocka_unit_test(logical_types_tell_the_type),
+        cmocka_unit_test(logical_types_that_are_unknown_or_out_of_place_count_as_none),
+        cmocka_unit_test(decimals_that_no_type_of_ours_can_hold_are_void),
         cmocka_unit_test(broken_schemas_are_refused),
     };
 
