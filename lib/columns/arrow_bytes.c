@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-static dw_status too_large(const dwi_arrow_reader *in)
+dw_status dwi_arrow_too_large(const dwi_arrow_reader *in)
 {
     return dwi_arrow_fail(in, DW_E_UNSUPPORTED,
                           "more than 2 GiB in one batch; append smaller batches");
@@ -48,7 +48,7 @@ dw_status dwi_arrow_offsets(const dwi_arrow_reader *in, const dwi_arrow_slice *s
         if (offset < last)
             return dwi_arrow_fail(in, DW_E_CORRUPT, "offsets that do not ascend");
         if (offset - *out_base > INT32_MAX)
-            return too_large(in);
+            return dwi_arrow_too_large(in);
         copy[row] = (int32_t)(offset - *out_base);
         last = offset;
     }
@@ -87,7 +87,7 @@ static dw_status gather_room(const dwi_arrow_reader *in, const dwi_arrow_slice *
     uint8_t *data = total > INT32_MAX ? NULL : dwi_arena_alloc(in->arena, (size_t)total);
 
     if (total > INT32_MAX)
-        return too_large(in);
+        return dwi_arrow_too_large(in);
     if (offsets == NULL || data == NULL)
         return dwi_err_nomem(in->err);
     *out_offsets = offsets;
@@ -172,7 +172,7 @@ static dw_status fixed_binary(const dwi_arrow_reader *in, const dwi_arrow_slice 
     if (width > 0)
         DWI_TRY(dwi_arrow_buffer(in, slice, 1, &values));
     if (width > 0 && (uint64_t)slice->count > INT32_MAX / width)
-        return too_large(in);
+        return dwi_arrow_too_large(in);
     offsets = dwi_arena_array(in->arena, (size_t)slice->count + 1, sizeof(*offsets));
     if (offsets == NULL)
         return dwi_err_nomem(in->err);
@@ -211,7 +211,7 @@ dw_status dwi_arrow_bytes(const dwi_arrow_reader *in, const dwi_arrow_slice *sli
     bool text = kind == DWI_ARROW_STRING || kind == DWI_ARROW_STRING_VIEW;
     dw_status status;
 
-    if (text != (out->type->kind == DWI_STRING) || kind < DWI_ARROW_STRING ||
+    if (text == (out->type->kind == DWI_BINARY) || kind < DWI_ARROW_STRING ||
         kind > DWI_ARROW_FIXED_BINARY)
         return dwi_arrow_misfit(in, slice, out->type);
     out->offset = 0;

@@ -11,7 +11,8 @@
 typedef struct shared_schema {
     const dw_allocator *alloc;
     dwi_arena arena;
-    int refs; /* __atomic: nodes that are not released */
+    bool field_ids; /* told in the metadata */
+    int refs;       /* __atomic: nodes that are not released */
 } shared_schema;
 
 static void drop_share(shared_schema *shared)
@@ -56,17 +57,78 @@ static const char *format_of(dwi_arena *arena, const dwi_type *type)
         [DWI_STRUCT] = "+s",
         [DWI_ARRAY] = "+l",
         [DWI_MAP] = "+m",
+        [DWI_UBYTE] = "C",
+        [DWI_USHORT] = "S",
+        [DWI_UINTEGER] = "I",
+        [DWI_ULONG] = "L",
+        [DWI_FLOAT16] = "e",
+        [DWI_TIME_MS] = "ttm",
+        [DWI_TIME_US] = "ttu",
+        [DWI_TIME_NS] = "ttn",
+        [DWI_TIMESTAMP_MS] = "tsm:UTC",
+        [DWI_TIMESTAMP_NTZ_MS] = "tsm:",
+        [DWI_TIMESTAMP_NS] = "tsn:UTC",
+        [DWI_TIMESTAMP_NTZ_NS] = "tsn:",
+        [DWI_UUID] = "w:16",
+        [DWI_FIXED] = NULL,
+        [DWI_JSON] = "u",
     };
     char text[24];
 
-    if (type->kind != DWI_DECIMAL)
+    if (type->kind == DWI_DECIMAL)
+        (void)snprintf(text, sizeof(text), "d:%d,%d", type->precision, type->scale);
+    else if (type->kind == DWI_FIXED)
+        (void)snprintf(text, sizeof(text), "w:%u", (unsigned)type->fixed_bytes);
+    else
         return formats[type->kind];
-    (void)snprintf(text, sizeof(text), "d:%d,%d", type->precision, type->scale);
     return dwi_arena_cstr(arena, text);
 }
 
-static bool schema_node(shared_schema *shared, const dwi_type *type, const char *name,
-                        bool nullable, struct ArrowSchema *out);
+static void append_text(dwi_buf *out, const char *text)
+{
+    int32_t len = (int32_t)strlen(text);
+
+    dwi_buf_append(out, &len, sizeof(len));
+    dwi_buf_append_cstr(out, text);
+}
+
+/* Extension type and field id of a field in Arrow's metadata encoding; NULL: it has neither. False
+ * when out of memory. */
+static bool schema_metadata(shared_schema *shared, const dwi_type *type, int32_t field_id,
+                            const char **out)
+{
+    int32_t pairs = 0;
+    char id[16];
+    dwi_buf text;
+    bool fine;
+
+    *out = NULL;
+    dwi_buf_init(&text, shared->alloc);
+    dwi_buf_append(&text, &pairs, sizeof(pairs));
+    if (type->kind == DWI_UUID || type->kind == DWI_JSON) {
+        append_text(&text, "ARROW:extension:name");
+        append_text(&text, type->kind == DWI_UUID ? "arrow.uuid" : "arrow.json");
+        append_text(&text, "ARROW:extension:metadata");
+        append_text(&text, "");
+        pairs += 2;
+    }
+    if (shared->field_ids && field_id >= 0) {
+        (void)snprintf(id, sizeof(id), "%d", (int)field_id);
+        append_text(&text, "PARQUET:field_id");
+        append_text(&text, id);
+        pairs++;
+    }
+    fine = !text.failed;
+    if (fine && pairs > 0) {
+        memcpy(text.data, &pairs, sizeof(pairs));
+        *out = dwi_arena_dup(&shared->arena, text.data, text.len);
+        fine = *out != NULL;
+    }
+    dwi_buf_done(&text);
+    return fine;
+}
+
+static bool schema_node(shared_schema *shared, const dwi_field *field, struct ArrowSchema *out);
 
 /* The children of a node, of which the map's is the struct that its type has no node for. */
 static bool schema_children(shared_schema *shared, const dwi_type *type, struct ArrowSchema *out)
@@ -88,24 +150,28 @@ static bool schema_children(shared_schema *shared, const dwi_type *type, struct 
         if (entries == NULL)
             return false;
         *entries = dwi_map_entries_type(type);
-        return schema_node(shared, entries, "entries", false, list[0]);
+        return schema_node(shared,
+                           &(dwi_field){.name = DWI_SV("entries"), .type = entries, .field_id = -1},
+                           list[0]);
     }
-    for (size_t i = 0; i < n; i++) {
-        dwi_sv name;
-        if (!dwi_arena_sv(&shared->arena, type->fields[i].name, &name) ||
-            !schema_node(shared, type->fields[i].type, name.ptr, type->fields[i].nullable, list[i]))
+    for (size_t i = 0; i < n; i++)
+        if (!schema_node(shared, &type->fields[i], list[i]))
             return false;
-    }
     return true;
 }
 
-static bool schema_node(shared_schema *shared, const dwi_type *type, const char *name,
-                        bool nullable, struct ArrowSchema *out)
+static bool schema_node(shared_schema *shared, const dwi_field *field, struct ArrowSchema *out)
 {
+    const dwi_type *type = field->type;
+    dwi_sv name;
+
     memset(out, 0, sizeof(*out));
+    if (!dwi_arena_sv(&shared->arena, field->name, &name) ||
+        !schema_metadata(shared, type, field->field_id, &out->metadata))
+        return false;
     out->format = format_of(&shared->arena, type);
-    out->name = name;
-    out->flags = nullable ? ARROW_FLAG_NULLABLE : 0;
+    out->name = name.ptr;
+    out->flags = field->nullable ? ARROW_FLAG_NULLABLE : 0;
     if (out->format == NULL || (type->n_fields > 0 && !schema_children(shared, type, out)))
         return false;
     out->release = release_schema;
@@ -124,9 +190,10 @@ static bool has_variant(const dwi_type *type)
     return false;
 }
 
-dw_status dwi_arrow_export_schema(const dw_allocator *alloc, const dwi_type *type,
-                                  struct ArrowSchema *out, dw_error *err)
+static dw_status export_schema(const dw_allocator *alloc, const dwi_type *type, bool field_ids,
+                               struct ArrowSchema *out, dw_error *err)
 {
+    const dwi_field root = {.name = DWI_SV(""), .type = type, .field_id = -1};
     shared_schema *shared;
     struct ArrowSchema schema;
 
@@ -137,13 +204,26 @@ dw_status dwi_arrow_export_schema(const dw_allocator *alloc, const dwi_type *typ
         return dwi_err_nomem(err);
     shared->alloc = alloc;
     dwi_arena_init(&shared->arena, alloc);
-    if (!schema_node(shared, type, "", false, &schema)) {
+    shared->field_ids = field_ids;
+    if (!schema_node(shared, &root, &schema)) {
         shared->refs = 1;
         drop_share(shared);
         return dwi_err_nomem(err);
     }
     *out = schema;
     return DW_OK;
+}
+
+dw_status dwi_arrow_export_schema(const dw_allocator *alloc, const dwi_type *type,
+                                  struct ArrowSchema *out, dw_error *err)
+{
+    return export_schema(alloc, type, false, out, err);
+}
+
+dw_status dwi_arrow_export_parquet_schema(const dw_allocator *alloc, const dwi_type *type,
+                                          struct ArrowSchema *out, dw_error *err)
+{
+    return export_schema(alloc, type, true, out, err);
 }
 
 /* One array node: its buffers and the structs of its children. */
@@ -234,7 +314,7 @@ static void move_content(dwi_column *column, struct ArrowArray *out)
     out->buffers = node->buffers;
     if (kind != DWI_VOID)
         take(node, out, &column->validity, NULL);
-    if (kind == DWI_BOOLEAN || dwi_type_width(column->type) > 0)
+    if (kind == DWI_BOOLEAN || kind == DWI_FIXED || dwi_type_width(column->type) > 0)
         take(node, out, &column->values, no_offsets);
     if (dwi_type_is_bytes(column->type) || kind == DWI_ARRAY || kind == DWI_MAP)
         take(node, out, &column->offsets, no_offsets);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arrow's booleans, numbers, dates and times as our fixed-width columns: as they lie where the
- * layout is the same, else converted, if each value converts without loss. What lies under a null
- * is never looked at. */
+/* Arrow's booleans, numbers, dates, times and fixed bytes as our fixed-width columns: as they lie
+ * where the layout is the same, else converted, if each value converts without loss. What lies
+ * under a null is never looked at. */
 #include "columns/arrow_slice.h"
 
 #include <assert.h>
@@ -72,33 +72,80 @@ static double load_double(const dwi_arrow_slice *slice, const uint8_t *values, i
     return (double)narrow;
 }
 
+static bool is_unsigned(const dwi_type *type)
+{
+    return type->kind >= DWI_UBYTE && type->kind <= DWI_ULONG;
+}
+
 static bool cast_integer(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
                          const dwi_type *type, uint8_t *to)
 {
     size_t width = dwi_type_width(type);
     int64_t max = width == 8 ? INT64_MAX : (INT64_C(1) << (8 * width - 1)) - 1;
     int64_t value;
+    bool fits = load_integer(slice, values, row, &value);
 
-    if (!load_integer(slice, values, row, &value) || value > max || value < -max - 1)
-        return false;
+    if (is_unsigned(type))
+        fits = width == 8 ? !fits || value >= 0 : fits && value >= 0 && value <= max * 2 + 1;
+    else
+        fits = fits && value <= max && value >= -max - 1;
     memcpy(to, &value, width);
-    return true;
+    return fits;
 }
 
-/* Microseconds; digits below are cut off towards the past, as in records. */
-static bool cast_timestamp(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
-                           uint8_t *to)
+/* Units in a second. */
+static int64_t per_second(char unit)
 {
+    switch (unit) {
+    case 's':
+        return 1;
+    case 'm':
+        return 1000;
+    case 'u':
+        return 1000000;
+    default:
+        return 1000000000;
+    }
+}
+
+/* The unit of a type's values, 0: it is no time of day or timestamp. */
+static char unit_of(const dwi_type *type)
+{
+    switch (type->kind) {
+    case DWI_TIME_MS:
+    case DWI_TIMESTAMP_MS:
+    case DWI_TIMESTAMP_NTZ_MS:
+        return 'm';
+    case DWI_TIME_US:
+    case DWI_TIMESTAMP:
+    case DWI_TIMESTAMP_NTZ:
+        return 'u';
+    case DWI_TIME_NS:
+    case DWI_TIMESTAMP_NS:
+    case DWI_TIMESTAMP_NTZ_NS:
+        return 'n';
+    default:
+        return 0;
+    }
+}
+
+/* To the type's unit; nanoseconds below a microsecond are cut off towards the past, as in records.
+ */
+static bool cast_time(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
+                      const dwi_type *type, uint8_t *to)
+{
+    int64_t from_unit = per_second(slice->format.unit);
+    int64_t to_unit = per_second(unit_of(type));
     int64_t value;
 
-    memcpy(&value, values + (size_t)(slice->first + row) * sizeof(value), sizeof(value));
-    if (slice->format.unit == 'n')
+    (void)load_integer(slice, values, row, &value);
+    if (from_unit > to_unit)
         value = value / 1000 - (value % 1000 < 0 ? 1 : 0);
-    else if (slice->format.unit == 'm' && !dwi_i64_mul(value, 1000, &value))
+    else if (!dwi_i64_mul(value, to_unit / from_unit, &value))
         return false;
-    else if (slice->format.unit == 's' && !dwi_i64_mul(value, DWI_US_PER_SECOND, &value))
+    if (type->kind == DWI_TIME_MS && (value > INT32_MAX || value < INT32_MIN))
         return false;
-    memcpy(to, &value, sizeof(value));
+    memcpy(to, &value, dwi_type_width(type));
     return true;
 }
 
@@ -116,27 +163,40 @@ static bool cast_date(const dwi_arrow_slice *slice, const uint8_t *values, int64
     return true;
 }
 
+/* An integer or decimal of any width as two words. False: it does not fit them. */
+static bool load_words(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
+                       uint64_t words[2])
+{
+    uint64_t wide[4];
+    uint64_t sign;
+    int64_t value;
+
+    if (slice->format.bits == 128) {
+        memcpy(words, values + (size_t)(slice->first + row) * 16, 16);
+        return true;
+    }
+    if (slice->format.bits == 256) {
+        memcpy(wide, values + (size_t)(slice->first + row) * 32, sizeof(wide));
+        memcpy(words, wide, 16);
+        sign = dwi_d128_is_negative(words) ? UINT64_MAX : 0;
+        return wide[2] == sign && wide[3] == sign;
+    }
+    words[1] = load_integer(slice, values, row, &value) && value < 0 ? UINT64_MAX : 0;
+    words[0] = (uint64_t)value;
+    return true;
+}
+
 /* Integers (scale 0) and decimals into a decimal of at least their scale. */
 static bool cast_decimal(const dwi_arrow_slice *slice, const uint8_t *values, int64_t row,
                          const dwi_type *type, uint8_t *to)
 {
-    bool from_decimal = slice->format.kind == DWI_ARROW_DECIMAL;
     uint64_t words[2] = {0, 0};
     uint64_t limit[2];
-    int scale = from_decimal ? slice->format.scale : 0;
+    int scale = slice->format.kind == DWI_ARROW_DECIMAL ? slice->format.scale : 0;
     bool negative;
 
-    if (slice->format.bits == 128) {
-        memcpy(words, values + (size_t)(slice->first + row) * 16, 16);
-    } else {
-        int64_t value;
-        if (!load_integer(slice, values, row, &value))
-            words[0] = (uint64_t)value; /* an unsigned one */
-        else {
-            words[0] = (uint64_t)value;
-            words[1] = value < 0 ? UINT64_MAX : 0;
-        }
-    }
+    if (!load_words(slice, values, row, words))
+        return false;
     negative = dwi_d128_is_negative(words);
     if (negative)
         dwi_d128_negate(words);
@@ -171,36 +231,72 @@ static bool cast_one(const dwi_arrow_slice *slice, const uint8_t *values, int64_
         return cast_decimal(slice, values, row, type, to);
     case DWI_DATE:
         return cast_date(slice, values, row, to);
-    case DWI_TIMESTAMP:
-    case DWI_TIMESTAMP_NTZ:
-        return cast_timestamp(slice, values, row, to);
+    case DWI_FLOAT16: /* misaligned */
+        memcpy(to, values + (size_t)(slice->first + row) * 2, 2);
+        return true;
     default:
-        return cast_integer(slice, values, row, type, to);
+        return unit_of(type) != 0 ? cast_time(slice, values, row, type, to)
+                                  : cast_integer(slice, values, row, type, to);
     }
 }
 
 /* The bytes of both sides are the same, apart from checks. */
 static bool same_layout(const dwi_arrow_format *format, const dwi_type *type)
 {
+    bool same_width = (size_t)format->bits == 8 * dwi_type_width(type);
+
     switch (type->kind) {
     case DWI_BYTE:
     case DWI_SHORT:
     case DWI_INTEGER:
     case DWI_LONG:
-        return format->kind == DWI_ARROW_INT && (size_t)format->bits == 8 * dwi_type_width(type);
+        return (format->kind == DWI_ARROW_INT || format->kind == DWI_ARROW_DURATION) && same_width;
+    case DWI_UBYTE:
+    case DWI_USHORT:
+    case DWI_UINTEGER:
+    case DWI_ULONG:
+        return format->kind == DWI_ARROW_UINT && same_width;
     case DWI_FLOAT:
     case DWI_DOUBLE:
-        return format->kind == DWI_ARROW_FLOAT && (size_t)format->bits == 8 * dwi_type_width(type);
-    case DWI_DECIMAL:
-        return format->kind == DWI_ARROW_DECIMAL && format->bits == 128 &&
-               format->scale == type->scale;
+        return format->kind == DWI_ARROW_FLOAT && same_width;
+    case DWI_DECIMAL: /* each value is checked against its precision anyhow */
+        return false;
     case DWI_DATE:
         return format->bits == 32;
     case DWI_BOOLEAN:
+    case DWI_FLOAT16:
+    case DWI_UUID:
+    case DWI_FIXED:
         return true;
     default:
-        return format->unit == 'u';
+        return format->unit == unit_of(type);
     }
+}
+
+static bool can_cast_time(const dwi_arrow_format *format, const dwi_type *type)
+{
+    char unit = unit_of(type);
+    bool zone = type->kind == DWI_TIMESTAMP || type->kind == DWI_TIMESTAMP_MS ||
+                type->kind == DWI_TIMESTAMP_NS;
+    bool time = type->kind >= DWI_TIME_MS && type->kind <= DWI_TIME_NS;
+
+    if (format->kind != (time ? DWI_ARROW_TIME : DWI_ARROW_TIMESTAMP) ||
+        (!time && format->has_zone != zone))
+        return false;
+    return per_second(format->unit) <= per_second(unit) ||
+           (!time && format->unit == 'n' && unit == 'u');
+}
+
+static bool can_cast_decimal(const dwi_arrow_format *format, const dwi_type *type)
+{
+    dwi_type from = {0};
+
+    if (format->kind == DWI_ARROW_INT || format->kind == DWI_ARROW_UINT)
+        return true;
+    return format->kind == DWI_ARROW_DECIMAL && dwi_arrow_format_decimal(format, &from) &&
+           type->scale >= from.scale &&
+           (format->precision > DWI_DECIMAL_MAX_PRECISION ||
+            type->precision - type->scale >= from.precision - from.scale);
 }
 
 /* Every value of the Arrow type may fit the column's, or is checked one by one. */
@@ -211,29 +307,33 @@ static bool can_cast(const dwi_arrow_format *format, const dwi_type *type)
     switch (type->kind) {
     case DWI_BOOLEAN:
         return format->kind == DWI_ARROW_BOOL;
+    case DWI_LONG:
+        return integer || format->kind == DWI_ARROW_DURATION;
     case DWI_BYTE:
     case DWI_SHORT:
     case DWI_INTEGER:
-    case DWI_LONG:
+    case DWI_UBYTE:
+    case DWI_USHORT:
+    case DWI_UINTEGER:
+    case DWI_ULONG:
         return integer;
+    case DWI_FLOAT16:
+        return format->kind == DWI_ARROW_FLOAT && format->bits == 16;
     case DWI_FLOAT:
         return (format->kind == DWI_ARROW_FLOAT && format->bits <= 32) ||
                (integer && format->bits <= 16);
     case DWI_DOUBLE:
         return format->kind == DWI_ARROW_FLOAT || (integer && format->bits <= 32);
     case DWI_DECIMAL:
-        if (format->kind == DWI_ARROW_DECIMAL)
-            return type->scale >= format->scale &&
-                   type->precision - type->scale >= format->precision - format->scale;
-        return integer;
+        return can_cast_decimal(format, type);
     case DWI_DATE:
         return format->kind == DWI_ARROW_DATE;
-    case DWI_TIMESTAMP:
-        return format->kind == DWI_ARROW_TIMESTAMP && format->has_zone;
-    case DWI_TIMESTAMP_NTZ:
-        return format->kind == DWI_ARROW_TIMESTAMP && !format->has_zone;
+    case DWI_UUID:
+    case DWI_FIXED:
+        return format->kind == DWI_ARROW_FIXED_BINARY &&
+               (size_t)format->bytes == dwi_type_width(type);
     default:
-        return false;
+        return unit_of(type) != 0 && can_cast_time(format, type);
     }
 }
 
@@ -257,18 +357,20 @@ static dw_status convert(const dwi_arrow_reader *in, const dwi_arrow_slice *slic
 dw_status dwi_arrow_fixed(const dwi_arrow_reader *in, const dwi_arrow_slice *slice, dwi_vec *out)
 {
     size_t width = dwi_type_width(out->type);
+    bool is_bytes = out->type->kind == DWI_UUID || out->type->kind == DWI_FIXED;
     const void *values = NULL;
     dw_status status;
 
-    if (!can_cast(&slice->format, out->type))
+    /* What a duration counts is told by its Arrow type alone: a table's long would lose it. */
+    if (!can_cast(&slice->format, out->type) ||
+        (slice->format.kind == DWI_ARROW_DURATION && !in->by_position))
         return dwi_arrow_misfit(in, slice, out->type);
     DWI_TRY(dwi_arrow_buffer(in, slice, 1, &values));
     if (slice->count == 0)
         return DW_OK;
-    /* Producers may place buffers anywhere; our readers want whole words. Decimals are copied
-     * because each one is checked against its precision anyhow. */
-    if (!same_layout(&slice->format, out->type) || out->type->kind == DWI_DECIMAL ||
-        (width > 1 && (uintptr_t)values % width != 0))
+    /* Producers may place buffers anywhere; our readers want whole words. */
+    if (!same_layout(&slice->format, out->type) ||
+        (!is_bytes && width > 1 && (uintptr_t)values % width != 0))
         return convert(in, slice, values, out);
     out->values = values;
     out->validity = slice->validity;

@@ -3,208 +3,170 @@
 
 #include "base/utf8.h"
 
-/* "N" of "w:N" or a part of "d:P,S": a decimal integer, maybe negative. Moves *at behind it. */
-static bool take_int(const char **at, int *out)
-{
-    const char *p = *at;
-    bool minus = *p == '-';
-    int value = 0;
-    int digits = 0;
-
-    for (p += minus; *p >= '0' && *p <= '9' && digits < 9; p++, digits++)
-        value = value * 10 + (*p - '0');
-    if (digits == 0 || (*p >= '0' && *p <= '9'))
-        return false;
-    *out = minus ? -value : value;
-    *at = p;
-    return true;
-}
-
-static bool parse_decimal(const char *p, dwi_arrow_format *out)
-{
-    out->kind = DWI_ARROW_DECIMAL;
-    out->bits = 128;
-    if (!take_int(&p, &out->precision) || *p++ != ',' || !take_int(&p, &out->scale))
-        return false;
-    if (*p == ',') {
-        p++;
-        if (!take_int(&p, &out->bits))
-            return false;
-    }
-    return *p == '\0' && (out->bits == 32 || out->bits == 64 || out->bits == 128) &&
-           out->precision >= 1 && out->precision <= 38 && out->scale >= 0 &&
-           out->scale <= out->precision;
-}
-
-/* Whole formats of one or two characters. */
-static bool parse_short(const char *format, dwi_arrow_format *out)
-{
-    static const struct {
-        const char *format;
-        dwi_arrow_kind kind;
-        int bits;
-    } known[] = {
-        {"n", DWI_ARROW_NULL, 0},
-        {"b", DWI_ARROW_BOOL, 1},
-        {"c", DWI_ARROW_INT, 8},
-        {"s", DWI_ARROW_INT, 16},
-        {"i", DWI_ARROW_INT, 32},
-        {"l", DWI_ARROW_INT, 64},
-        {"C", DWI_ARROW_UINT, 8},
-        {"S", DWI_ARROW_UINT, 16},
-        {"I", DWI_ARROW_UINT, 32},
-        {"L", DWI_ARROW_UINT, 64},
-        {"e", DWI_ARROW_FLOAT, 16},
-        {"f", DWI_ARROW_FLOAT, 32},
-        {"g", DWI_ARROW_FLOAT, 64},
-        {"u", DWI_ARROW_STRING, 32},
-        {"U", DWI_ARROW_STRING, 64},
-        {"vu", DWI_ARROW_STRING_VIEW, 128},
-        {"z", DWI_ARROW_BINARY, 32},
-        {"Z", DWI_ARROW_BINARY, 64},
-        {"vz", DWI_ARROW_BINARY_VIEW, 128},
-        {"tdD", DWI_ARROW_DATE, 32},
-        {"tdm", DWI_ARROW_DATE, 64},
-        {"+s", DWI_ARROW_STRUCT, 0},
-        {"+l", DWI_ARROW_LIST, 32},
-        {"+L", DWI_ARROW_LIST, 64},
-        {"+m", DWI_ARROW_MAP, 32},
-    };
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (strcmp(format, known[i].format) == 0) {
-            out->kind = known[i].kind;
-            out->bits = known[i].bits;
-            return true;
-        }
-    return false;
-}
-
-bool dwi_arrow_format_parse(const char *format, dwi_arrow_format *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (format == NULL)
-        return false;
-    if (parse_short(format, out))
-        return true;
-    if (strncmp(format, "d:", 2) == 0)
-        return parse_decimal(format + 2, out);
-    if (strncmp(format, "w:", 2) == 0) {
-        const char *p = format + 2;
-        out->kind = DWI_ARROW_FIXED_BINARY;
-        return take_int(&p, &out->bytes) && *p == '\0' && out->bytes >= 0;
-    }
-    if (format[0] == 't' && format[1] == 's' && format[2] != '\0' && format[3] == ':') {
-        out->kind = DWI_ARROW_TIMESTAMP;
-        out->bits = 64;
-        out->unit = format[2];
-        out->has_zone = format[4] != '\0';
-        return strchr("smun", format[2]) != NULL;
-    }
-    return false;
-}
+typedef struct typing {
+    dwi_arena *arena;
+    dw_error *err;
+    bool exact; /* each Arrow type its own kind, whether a table can have it or not */
+} typing;
 
 static const char *name_of(const struct ArrowSchema *schema)
 {
     return schema->name == NULL ? "" : schema->name;
 }
 
-static dwi_type_kind scalar_kind(const dwi_arrow_format *format)
+static dwi_type_kind integer_kind(const dwi_arrow_format *format, bool exact)
+{
+    static const dwi_type_kind wider[] = {DWI_SHORT, DWI_INTEGER, DWI_LONG, DWI_DECIMAL};
+    int size = format->bits == 8 ? 0 : format->bits == 16 ? 1 : format->bits == 32 ? 2 : 3;
+
+    if (format->kind == DWI_ARROW_INT)
+        return (dwi_type_kind)(DWI_BYTE + size);
+    return exact ? (dwi_type_kind)(DWI_UBYTE + size) : wider[size];
+}
+
+static dwi_type_kind timestamp_kind(const dwi_arrow_format *format, bool exact)
+{
+    if (exact && (format->unit == 's' || format->unit == 'm'))
+        return format->has_zone ? DWI_TIMESTAMP_MS : DWI_TIMESTAMP_NTZ_MS;
+    if (exact && format->unit == 'n')
+        return format->has_zone ? DWI_TIMESTAMP_NS : DWI_TIMESTAMP_NTZ_NS;
+    return format->has_zone ? DWI_TIMESTAMP : DWI_TIMESTAMP_NTZ;
+}
+
+static bool is_extension(const struct ArrowSchema *schema, const char *name)
+{
+    dwi_sv extension = dwi_arrow_metadata(schema, "ARROW:extension:name");
+
+    return extension.ptr != NULL && dwi_sv_eq(extension, dwi_sv_cstr(name));
+}
+
+static void fixed_binary(const struct ArrowSchema *schema, const dwi_arrow_format *format,
+                         bool exact, dwi_type *out)
+{
+    out->kind = DWI_BINARY;
+    if (!exact || format->bytes == 0)
+        return;
+    out->kind = DWI_FIXED;
+    if (format->bytes == 16 && is_extension(schema, "arrow.uuid"))
+        out->kind = DWI_UUID;
+    else
+        out->fixed_bytes = (uint32_t)format->bytes;
+}
+
+/* False: there is no type for the format. */
+static bool scalar_type(const struct ArrowSchema *schema, const dwi_arrow_format *format,
+                        bool exact, dwi_type *out)
 {
     switch (format->kind) {
     case DWI_ARROW_BOOL:
-        return DWI_BOOLEAN;
+        out->kind = DWI_BOOLEAN;
+        return true;
     case DWI_ARROW_INT:
-        return format->bits == 8    ? DWI_BYTE
-               : format->bits == 16 ? DWI_SHORT
-               : format->bits == 32 ? DWI_INTEGER
-                                    : DWI_LONG;
     case DWI_ARROW_UINT:
-        return format->bits == 8    ? DWI_SHORT
-               : format->bits == 16 ? DWI_INTEGER
-               : format->bits == 32 ? DWI_LONG
-                                    : DWI_DECIMAL;
+        out->kind = integer_kind(format, exact);
+        out->precision = out->kind == DWI_DECIMAL ? 20 : 0;
+        return true;
     case DWI_ARROW_FLOAT:
-        return format->bits == 64 ? DWI_DOUBLE : DWI_FLOAT;
+        out->kind = format->bits == 64   ? DWI_DOUBLE
+                    : format->bits == 32 ? DWI_FLOAT
+                    : exact              ? DWI_FLOAT16
+                                         : DWI_FLOAT;
+        return true;
     case DWI_ARROW_DECIMAL:
-        return DWI_DECIMAL;
+        return dwi_arrow_format_decimal(format, out);
     case DWI_ARROW_STRING:
     case DWI_ARROW_STRING_VIEW:
-        return DWI_STRING;
+        out->kind = exact && is_extension(schema, "arrow.json") ? DWI_JSON : DWI_STRING;
+        return true;
     case DWI_ARROW_BINARY:
     case DWI_ARROW_BINARY_VIEW:
+        out->kind = DWI_BINARY;
+        return true;
     case DWI_ARROW_FIXED_BINARY:
-        return DWI_BINARY;
+        fixed_binary(schema, format, exact, out);
+        return true;
     case DWI_ARROW_DATE:
-        return DWI_DATE;
+        out->kind = DWI_DATE;
+        return true;
     case DWI_ARROW_TIMESTAMP:
-        return format->has_zone ? DWI_TIMESTAMP : DWI_TIMESTAMP_NTZ;
+        out->kind = timestamp_kind(format, exact);
+        return true;
+    case DWI_ARROW_TIME:
+        out->kind = format->unit == 'u'   ? DWI_TIME_US
+                    : format->unit == 'n' ? DWI_TIME_NS
+                                          : DWI_TIME_MS;
+        return exact;
+    case DWI_ARROW_DURATION: /* a count of its unit, as other writers have it in Parquet */
+        out->kind = DWI_LONG;
+        return exact;
     default:
-        return DWI_VOID;
+        out->kind = DWI_VOID;
+        return true;
     }
 }
 
-static dw_status type_of(dwi_arena *arena, const struct ArrowSchema *schema, int depth,
-                         const dwi_type **out, dw_error *err);
+static dw_status type_of(const typing *t, const struct ArrowSchema *schema, int depth,
+                         const dwi_type **out);
 
-dw_status dwi_arrow_check_children(const struct ArrowSchema *schema, int64_t want, dw_error *err)
+/* A Parquet field id, as other readers and writers carry it in Arrow. -1: none. */
+static int32_t field_id_of(const struct ArrowSchema *schema)
 {
-    bool fine = schema->n_children >= 0 && (want < 0 || schema->n_children == want) &&
-                (schema->n_children == 0 || schema->children != NULL);
+    dwi_sv text = dwi_arrow_metadata(schema, "PARQUET:field_id");
+    int32_t id = 0;
 
-    for (int64_t i = 0; fine && i < schema->n_children; i++)
-        fine = schema->children[i] != NULL;
-    if (fine)
-        return DW_OK;
-    return dwi_err(err, DW_E_CORRUPT, "Arrow column %s: %lld children in its schema",
-                   name_of(schema), (long long)schema->n_children);
+    if (text.len == 0 || text.len > 9)
+        return -1;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return -1;
+        id = id * 10 + (text.ptr[i] - '0');
+    }
+    return id;
 }
 
 /* One field of a struct, or the unnamed one below a list or map (then `fixed` is its name). */
-static dw_status field_of(dwi_arena *arena, const struct ArrowSchema *schema, const char *fixed,
-                          int depth, dwi_field *out, dw_error *err)
+static dw_status field_of(const typing *t, const struct ArrowSchema *schema, const char *fixed,
+                          int depth, dwi_field *out)
 {
     const char *name = fixed != NULL ? fixed : name_of(schema);
     dw_status status;
 
     if (!dwi_utf8_valid(name, strlen(name)))
-        return dwi_err(err, DW_E_CORRUPT, "Arrow schema: a column's name is not UTF-8");
-    if (!dwi_arena_sv(arena, dwi_sv_cstr(name), &out->name))
-        return dwi_err_nomem(err);
+        return dwi_err(t->err, DW_E_CORRUPT, "Arrow schema: a column's name is not UTF-8");
+    if (!dwi_arena_sv(t->arena, dwi_sv_cstr(name), &out->name))
+        return dwi_err_nomem(t->err);
     out->nullable = (schema->flags & ARROW_FLAG_NULLABLE) != 0;
-    out->field_id = -1;
+    out->field_id = t->exact ? field_id_of(schema) : -1;
     out->metadata_json = DWI_SV("{}");
-    DWI_TRY(type_of(arena, schema, depth + 1, &out->type, err));
+    DWI_TRY(type_of(t, schema, depth + 1, &out->type));
 done:
     return status;
 }
 
-static dw_status nested_type(dwi_arena *arena, const struct ArrowSchema *schema,
-                             dwi_arrow_kind kind, int depth, dwi_type *out, dw_error *err)
+static dw_status nested_type(const typing *t, const struct ArrowSchema *schema, dwi_arrow_kind kind,
+                             int depth, dwi_type *out)
 {
     const struct ArrowSchema *from = schema;
     dwi_field *fields;
     dw_status status;
 
-    out->kind = kind == DWI_ARROW_STRUCT ? DWI_STRUCT
-                : kind == DWI_ARROW_LIST ? DWI_ARRAY
-                                         : DWI_MAP;
-    DWI_TRY(dwi_arrow_check_children(schema, out->kind == DWI_STRUCT ? -1 : 1, err));
+    out->kind = kind == DWI_ARROW_STRUCT ? DWI_STRUCT : kind == DWI_ARROW_MAP ? DWI_MAP : DWI_ARRAY;
+    DWI_TRY(dwi_arrow_check_children(schema, out->kind == DWI_STRUCT ? -1 : 1, t->err));
     if (out->kind == DWI_MAP) {
         from = schema->children[0];
-        DWI_TRY(dwi_arrow_check_children(from, 2, err));
+        DWI_TRY(dwi_arrow_check_children(from, 2, t->err));
     }
     out->n_fields = (size_t)from->n_children;
-    fields = dwi_arena_array(arena, out->n_fields, sizeof(*fields));
+    fields = dwi_arena_array(t->arena, out->n_fields, sizeof(*fields));
     if (fields == NULL)
-        return dwi_err_nomem(err);
+        return dwi_err_nomem(t->err);
     for (size_t i = 0; i < out->n_fields; i++)
-        DWI_TRY(field_of(arena, from->children[i],
+        DWI_TRY(field_of(t, from->children[i],
                          out->kind == DWI_STRUCT  ? NULL
                          : out->kind == DWI_ARRAY ? "element"
                          : i == 0                 ? "key"
                                                   : "value",
-                         depth, &fields[i], err));
+                         depth, &fields[i]));
     if (out->kind == DWI_MAP)
         fields[0].nullable = false;
     out->fields = fields;
@@ -212,47 +174,68 @@ done:
     return status;
 }
 
-static dw_status type_of(dwi_arena *arena, const struct ArrowSchema *schema, int depth,
-                         const dwi_type **out, dw_error *err)
+static dw_status no_type(const typing *t, const struct ArrowSchema *column, const char *format)
 {
-    const struct ArrowSchema *values = schema->dictionary == NULL ? schema : schema->dictionary;
-    dwi_type *type = dwi_arena_zero(arena, sizeof(*type));
+    return dwi_err(t->err, DW_E_UNSUPPORTED, "Arrow column %s: format %s has no %s type",
+                   name_of(column), format == NULL ? "(none)" : format,
+                   t->exact ? "Parquet" : "Delta");
+}
+
+static dw_status type_of(const typing *t, const struct ArrowSchema *schema, int depth,
+                         const dwi_type **out)
+{
+    dwi_type *type = dwi_arena_zero(t->arena, sizeof(*type));
     dwi_arrow_format format;
     dw_status status = DW_OK;
 
     if (type == NULL)
-        return dwi_err_nomem(err);
-    if (!dwi_arrow_format_parse(values->format, &format) || values->dictionary != NULL ||
-        (values != schema && format.kind >= DWI_ARROW_STRUCT))
-        return dwi_err(err, DW_E_UNSUPPORTED, "Arrow column %s: format %s has no Delta type",
-                       name_of(schema), values->format == NULL ? "(none)" : values->format);
+        return dwi_err_nomem(t->err);
     if (depth > DWI_ARROW_MAX_DEPTH)
-        return dwi_err(err, DW_E_UNSUPPORTED, "Arrow column %s: nested too deeply",
+        return dwi_err(t->err, DW_E_UNSUPPORTED, "Arrow column %s: nested too deeply",
                        name_of(schema));
-    if (format.kind >= DWI_ARROW_STRUCT) {
-        DWI_TRY(nested_type(arena, schema, format.kind, depth, type, err));
-    } else {
-        type->kind = scalar_kind(&format);
-        if (type->kind == DWI_DECIMAL) {
-            type->precision = (uint8_t)(format.kind == DWI_ARROW_UINT ? 20 : format.precision);
-            type->scale = (uint8_t)format.scale;
-        }
+    if (!dwi_arrow_format_parse(schema->format, &format))
+        return no_type(t, schema, schema->format);
+    /* Encodings of other types: what their values are. */
+    if (schema->dictionary != NULL)
+        return type_of(t, schema->dictionary, depth + 1, out);
+    if (format.kind == DWI_ARROW_RUN_END) {
+        DWI_TRY(dwi_arrow_check_children(schema, 2, t->err));
+        return type_of(t, schema->children[1], depth + 1, out);
     }
+    if (format.kind >= DWI_ARROW_STRUCT)
+        DWI_TRY(nested_type(t, schema, format.kind, depth, type));
+    else if (!scalar_type(schema, &format, t->exact, type))
+        return no_type(t, schema, schema->format);
     *out = type;
 done:
     return status;
 }
 
-dw_status dwi_arrow_type(dwi_arena *arena, const struct ArrowSchema *schema, const dwi_type **out,
-                         dw_error *err)
+static dw_status batch_type(const typing *t, const struct ArrowSchema *schema, const dwi_type **out)
 {
     dwi_arrow_format format;
 
     if (schema->release == NULL)
-        return dwi_err(err, DW_E_CORRUPT, "Arrow schema: it was released");
+        return dwi_err(t->err, DW_E_CORRUPT, "Arrow schema: it was released");
     if (!dwi_arrow_format_parse(schema->format, &format) || format.kind != DWI_ARROW_STRUCT ||
         schema->dictionary != NULL)
-        return dwi_err(err, DW_E_SCHEMA, "Arrow schema: a batch of rows is a struct, this is %s",
+        return dwi_err(t->err, DW_E_SCHEMA, "Arrow schema: a batch of rows is a struct, this is %s",
                        schema->format == NULL ? "(none)" : schema->format);
-    return type_of(arena, schema, 0, out, err);
+    return type_of(t, schema, 0, out);
+}
+
+dw_status dwi_arrow_type(dwi_arena *arena, const struct ArrowSchema *schema, const dwi_type **out,
+                         dw_error *err)
+{
+    const typing t = {arena, err, false};
+
+    return batch_type(&t, schema, out);
+}
+
+dw_status dwi_arrow_parquet_type(dwi_arena *arena, const struct ArrowSchema *schema,
+                                 const dwi_type **out, dw_error *err)
+{
+    const typing t = {arena, err, true};
+
+    return batch_type(&t, schema, out);
 }

@@ -55,11 +55,14 @@ static bool buffer_count_is_right(const dwi_arrow_format *format, int64_t n)
 {
     switch (format->kind) {
     case DWI_ARROW_NULL:
+    case DWI_ARROW_RUN_END:
         return n >= 0;
     case DWI_ARROW_STRUCT:
+    case DWI_ARROW_FIXED_LIST:
         return n == 1;
     case DWI_ARROW_STRING:
     case DWI_ARROW_BINARY:
+    case DWI_ARROW_LIST_VIEW:
         return n == 3;
     case DWI_ARROW_STRING_VIEW:
     case DWI_ARROW_BINARY_VIEW:
@@ -69,10 +72,9 @@ static bool buffer_count_is_right(const dwi_arrow_format *format, int64_t n)
     }
 }
 
-/* Rows first .. first + count of an array, all its own claims checked. */
-static dw_status open_slice(const dwi_arrow_reader *in, const struct ArrowSchema *schema,
-                            const struct ArrowArray *array, int64_t first, int64_t count,
-                            dwi_arrow_slice *out)
+dw_status dwi_arrow_open(const dwi_arrow_reader *in, const struct ArrowSchema *schema,
+                         const struct ArrowArray *array, int64_t first, int64_t count,
+                         dwi_arrow_slice *out)
 {
     if (array == NULL || !dwi_arrow_format_parse(schema->format, &out->format))
         return dwi_arrow_fail(in, array == NULL ? DW_E_CORRUPT : DW_E_UNSUPPORTED,
@@ -99,7 +101,8 @@ static dw_status open_slice(const dwi_arrow_reader *in, const struct ArrowSchema
     out->first = array->offset + first;
     out->count = count;
     out->validity = NULL;
-    if (out->format.kind == DWI_ARROW_NULL || array->null_count == 0)
+    if (out->format.kind == DWI_ARROW_NULL || out->format.kind == DWI_ARROW_RUN_END ||
+        array->null_count == 0)
         return DW_OK;
     out->validity = array->buffers[0];
     if (out->validity == NULL && array->null_count > 0)
@@ -169,27 +172,61 @@ done:
     return status;
 }
 
-static dw_status view(dwi_arrow_reader *in, const struct ArrowSchema *schema,
-                      const struct ArrowArray *array, int64_t first, int64_t count,
-                      const dwi_type *target, dwi_vec *out);
+dw_status dwi_arrow_enter(dwi_arrow_reader *in, const dwi_field *field)
+{
+    if (in->depth > DWI_ARROW_MAX_DEPTH)
+        return dwi_arrow_fail(in, DW_E_UNSUPPORTED, "nested too deeply");
+    in->path[in->depth++] = field->name.ptr;
+    return DW_OK;
+}
 
-/* view() of a field, its name on the path, and its nulls checked where `parent` has a row. */
+void dwi_arrow_leave(dwi_arrow_reader *in)
+{
+    in->depth--;
+}
+
+static dw_status is_null_at(const dwi_arrow_reader *in, const dwi_vec *vec, int64_t row)
+{
+    if (dwi_vec_is_valid(vec, row))
+        return DW_OK;
+    return dwi_arrow_fail(in, DW_E_SCHEMA, "null in row %lld, and it takes no nulls",
+                          (long long)row);
+}
+
+dw_status dwi_arrow_check_nulls(const dwi_arrow_reader *in, const dwi_field *field,
+                                const dwi_vec *vec, const dwi_vec *parent)
+{
+    dw_status status = DW_OK;
+
+    if (field->nullable || vec->validity == NULL)
+        return DW_OK;
+    for (int64_t row = 0; row < parent->length; row++) {
+        if (!dwi_vec_is_valid(parent, row))
+            continue;
+        if (parent->type->kind == DWI_STRUCT) {
+            DWI_TRY(is_null_at(in, vec, row));
+            continue;
+        }
+        for (int32_t i = parent->offsets[row]; i < parent->offsets[row + 1]; i++)
+            DWI_TRY(is_null_at(in, vec, i));
+    }
+done:
+    return status;
+}
+
+/* A column of a struct; `schema` NULL: there is none. */
 static dw_status view_field(dwi_arrow_reader *in, const struct ArrowSchema *schema,
-                            const struct ArrowArray *array, int64_t first, int64_t count,
+                            const struct ArrowArray *array, const dwi_arrow_slice *slice,
                             const dwi_field *field, const dwi_vec *parent, dwi_vec *out)
 {
     dw_status status;
 
-    if (in->depth > DWI_ARROW_MAX_DEPTH)
-        return dwi_arrow_fail(in, DW_E_UNSUPPORTED, "nested too deeply");
-    in->path[in->depth++] = field->name.ptr;
-    DWI_TRY(schema == NULL ? all_null(in, field->type, count, out)
-                           : view(in, schema, array, first, count, field->type, out));
-    for (int64_t row = 0; !field->nullable && out->validity != NULL && row < count; row++)
-        if (!dwi_vec_is_valid(out, row) && (parent == NULL || dwi_vec_is_valid(parent, row)))
-            DWI_TRY(dwi_arrow_fail(in, DW_E_SCHEMA, "null in row %lld, and it takes no nulls",
-                                   (long long)row));
-    in->depth--;
+    DWI_TRY(dwi_arrow_enter(in, field));
+    DWI_TRY(schema == NULL ? all_null(in, field->type, slice->count, out)
+                           : dwi_arrow_view_rows(in, schema, array, slice->first, slice->count,
+                                                 field->type, out));
+    DWI_TRY(dwi_arrow_check_nulls(in, field, out, parent));
+    dwi_arrow_leave(in);
 done:
     return status;
 }
@@ -232,18 +269,23 @@ static dw_status view_struct(dwi_arrow_reader *in, const dwi_arrow_slice *slice,
     if (children == NULL)
         return dwi_err_nomem(in->err);
     DWI_TRY(dwi_arrow_check_children(slice->schema, -1, in->err));
-    DWI_TRY(check_no_more(in, slice->schema, target));
+    if (in->by_position && slice->schema->n_children != (int64_t)target->n_fields)
+        return dwi_arrow_fail(in, DW_E_SCHEMA, "%lld columns, where there were %zu",
+                              (long long)slice->schema->n_children, target->n_fields);
+    if (!in->by_position)
+        DWI_TRY(check_no_more(in, slice->schema, target));
     DWI_TRY(dwi_arrow_copy_validity(in, slice, &out->validity));
     for (size_t f = 0; f < target->n_fields; f++) {
         const struct ArrowSchema *schema = NULL;
         const struct ArrowArray *array = NULL;
-        DWI_TRY(find_child(in, slice->schema, &target->fields[f], &i));
+        i = (int64_t)f;
+        if (!in->by_position)
+            DWI_TRY(find_child(in, slice->schema, &target->fields[f], &i));
         if (i >= 0) {
             schema = slice->schema->children[i];
             array = slice->array->children[i];
         }
-        DWI_TRY(view_field(in, schema, array, slice->first, slice->count, &target->fields[f], out,
-                           &children[f]));
+        DWI_TRY(view_field(in, schema, array, slice, &target->fields[f], out, &children[f]));
     }
     out->children = children;
     out->n_children = target->n_fields;
@@ -251,195 +293,63 @@ done:
     return status;
 }
 
-/* A map's entries: a struct of which the two fields are taken by position. */
-static dw_status view_entries(dwi_arrow_reader *in, const struct ArrowSchema *schema,
+static bool is_list(dwi_arrow_kind kind)
+{
+    return kind == DWI_ARROW_LIST || kind == DWI_ARROW_LIST_VIEW || kind == DWI_ARROW_FIXED_LIST;
+}
+
+/* Rows that are values themselves, neither a dictionary's nor runs. */
+static dw_status view_plain(dwi_arrow_reader *in, const dwi_arrow_slice *slice, dwi_vec *out)
+{
+    dwi_arrow_kind kind = slice->format.kind;
+
+    switch (out->type->kind) {
+    case DWI_STRUCT:
+        return kind == DWI_ARROW_STRUCT ? view_struct(in, slice, out)
+                                        : dwi_arrow_misfit(in, slice, out->type);
+    case DWI_ARRAY:
+        return is_list(kind) ? dwi_arrow_list(in, slice, out)
+                             : dwi_arrow_misfit(in, slice, out->type);
+    case DWI_MAP:
+        return kind == DWI_ARROW_MAP ? dwi_arrow_list(in, slice, out)
+                                     : dwi_arrow_misfit(in, slice, out->type);
+    case DWI_STRING:
+    case DWI_BINARY:
+    case DWI_JSON:
+        return dwi_arrow_bytes(in, slice, out);
+    default:
+        return dwi_arrow_fixed(in, slice, out);
+    }
+}
+
+dw_status dwi_arrow_view_rows(dwi_arrow_reader *in, const struct ArrowSchema *schema,
                               const struct ArrowArray *array, int64_t first, int64_t count,
-                              dwi_vec *out)
+                              const dwi_type *target, dwi_vec *out)
 {
-    dwi_vec *children = dwi_arena_array(in->arena, 2, sizeof(*children));
-    dwi_arrow_slice slice = {0};
-    dw_status status;
-
-    if (children == NULL)
-        return dwi_err_nomem(in->err);
-    DWI_TRY(dwi_arrow_check_children(schema, 2, in->err));
-    DWI_TRY(open_slice(in, schema, array, first, count, &slice));
-    if (slice.format.kind != DWI_ARROW_STRUCT)
-        return dwi_arrow_fail(in, DW_E_CORRUPT, "map entries of Arrow format %s", schema->format);
-    for (size_t f = 0; f < 2; f++)
-        DWI_TRY(view_field(in, schema->children[f], array->children[f], slice.first, count,
-                           &out->type->fields[f], NULL, &children[f]));
-    out->length = count;
-    out->children = children;
-    out->n_children = 2;
-done:
-    return status;
-}
-
-static dw_status view_list(dwi_arrow_reader *in, const dwi_arrow_slice *slice, dwi_vec *out)
-{
-    const dwi_type *target = out->type;
-    dwi_vec *child = dwi_arena_array(in->arena, 1, sizeof(*child));
-    const struct ArrowArray *elements;
-    dwi_type *entries;
-    int64_t base = 0;
-    int64_t count;
-    dw_status status;
-
-    if (child == NULL)
-        return dwi_err_nomem(in->err);
-    DWI_TRY(dwi_arrow_check_children(slice->schema, 1, in->err));
-    DWI_TRY(dwi_arrow_offsets(in, slice, &out->offsets, &base));
-    DWI_TRY(dwi_arrow_copy_validity(in, slice, &out->validity));
-    count = out->offsets[slice->count];
-    elements = slice->array->children[0];
-    if (elements != NULL && (count > elements->length || base > elements->length - count))
-        return dwi_arrow_fail(in, DW_E_CORRUPT, "offsets beyond the %lld elements",
-                              (long long)elements->length);
-    if (target->kind == DWI_MAP) {
-        entries = dwi_arena_zero(in->arena, sizeof(*entries));
-        if (entries == NULL)
-            return dwi_err_nomem(in->err);
-        *entries = dwi_map_entries_type(target);
-        child->type = entries;
-        DWI_TRY(view_entries(in, slice->schema->children[0], elements, base, count, child));
-    } else {
-        DWI_TRY(view_field(in, slice->schema->children[0], elements, base, count,
-                           &target->fields[0], NULL, child));
-    }
-    out->children = child;
-    out->n_children = 1;
-done:
-    return status;
-}
-
-/* Index of a dictionary-encoded row. False: not within the dictionary. */
-static bool dictionary_index(const dwi_arrow_slice *slice, const uint8_t *indices, int64_t row,
-                             int64_t length, int64_t *out)
-{
-    size_t width = (size_t)slice->format.bits / 8;
-    uint64_t bits = 0;
-
-    memcpy(&bits, indices + (size_t)(slice->first + row) * width, width);
-    *out = (int64_t)bits;
-    return bits < (uint64_t)length; /* a negative one is large when it is read as unsigned */
-}
-
-/* Copies the value of each row out of the dictionary. */
-static dw_status gather(const dwi_arrow_reader *in, const dwi_vec *dictionary,
-                        const int64_t *indices, int64_t count, dwi_vec *out)
-{
-    size_t width = dwi_type_width(out->type);
-    bool bytes = dwi_type_is_bytes(out->type);
-    uint8_t *validity = dwi_arena_array(in->arena, (size_t)count / 8 + 1, 1);
-    uint8_t *values = dwi_arena_array(in->arena, (size_t)count + 1, width == 0 ? 1 : width);
-    int32_t *offsets = dwi_arena_array(in->arena, (size_t)count + 1, sizeof(*offsets));
-    const int32_t *from = bytes ? dictionary->offsets + dictionary->offset : NULL;
-    uint64_t total = 0;
-    uint8_t *data;
-
-    for (int64_t row = 0; bytes && row < count; row++)
-        if (indices[row] >= 0)
-            total += (uint64_t)(from[indices[row] + 1] - from[indices[row]]);
-    if (total > INT32_MAX)
-        return dwi_arrow_fail(in, DW_E_UNSUPPORTED,
-                              "more than 2 GiB in one batch; append smaller batches");
-    data = dwi_arena_alloc(in->arena, (size_t)total);
-    if (validity == NULL || values == NULL || offsets == NULL || data == NULL)
-        return dwi_err_nomem(in->err);
-    for (int64_t row = 0; row < count; row++) {
-        int64_t i = indices[row];
-        bool valid = i >= 0 && dwi_vec_is_valid(dictionary, i);
-        dwi_bit_set(validity, row, valid);
-        if (bytes) {
-            int32_t len = valid ? from[i + 1] - from[i] : 0;
-            if (len > 0)
-                memcpy(data + offsets[row], dictionary->data + from[i], (size_t)len);
-            offsets[row + 1] = offsets[row] + len;
-        } else if (valid && out->type->kind == DWI_BOOLEAN) {
-            dwi_bit_set(values, row, dwi_bit_get(dictionary->values, dictionary->offset + i));
-        } else if (valid) {
-            memcpy(values + (size_t)row * width,
-                   (const uint8_t *)dictionary->values + (size_t)(dictionary->offset + i) * width,
-                   width);
-        }
-    }
-    out->validity = validity;
-    out->values = values;
-    out->offsets = offsets;
-    out->data = data;
-    return DW_OK;
-}
-
-static dw_status view_dictionary(dwi_arrow_reader *in, const dwi_arrow_slice *slice, dwi_vec *out)
-{
-    const struct ArrowArray *values = slice->array->dictionary;
-    int64_t *indices = dwi_arena_array(in->arena, (size_t)slice->count, sizeof(*indices));
-    const void *buffer = NULL;
-    dwi_vec dictionary;
-    dw_status status;
-
-    if (indices == NULL)
-        return dwi_err_nomem(in->err);
-    if (values == NULL || slice->schema->dictionary->dictionary != NULL ||
-        (slice->format.kind != DWI_ARROW_INT && slice->format.kind != DWI_ARROW_UINT) ||
-        out->type->n_fields > 0)
-        return dwi_arrow_fail(in, DW_E_UNSUPPORTED, "a dictionary of this shape");
-    DWI_TRY(view(in, slice->schema->dictionary, values, 0, values->length, out->type, &dictionary));
-    DWI_TRY(dwi_arrow_buffer(in, slice, 1, &buffer));
-    for (int64_t row = 0; row < slice->count; row++) {
-        indices[row] = -1;
-        if (dwi_arrow_is_valid(slice, row) &&
-            !dictionary_index(slice, buffer, row, values->length, &indices[row]))
-            return dwi_arrow_fail(in, DW_E_CORRUPT, "row %lld has a value beyond its dictionary",
-                                  (long long)row);
-    }
-    DWI_TRY(gather(in, &dictionary, indices, slice->count, out));
-done:
-    return status;
-}
-
-static dw_status view(dwi_arrow_reader *in, const struct ArrowSchema *schema,
-                      const struct ArrowArray *array, int64_t first, int64_t count,
-                      const dwi_type *target, dwi_vec *out)
-{
-    dwi_arrow_kind want = target->kind == DWI_STRUCT  ? DWI_ARROW_STRUCT
-                          : target->kind == DWI_ARRAY ? DWI_ARROW_LIST
-                                                      : DWI_ARROW_MAP;
     dwi_arrow_slice slice = {0};
     dw_status status;
 
     memset(out, 0, sizeof(*out));
     out->type = target;
     out->length = count;
-    DWI_TRY(open_slice(in, schema, array, first, count, &slice));
+    DWI_TRY(dwi_arrow_open(in, schema, array, first, count, &slice));
     if (schema->dictionary != NULL)
-        return view_dictionary(in, &slice, out);
+        return dwi_arrow_dictionary(in, &slice, out);
+    if (slice.format.kind == DWI_ARROW_RUN_END)
+        return dwi_arrow_run_ends(in, &slice, out);
     if (slice.format.kind == DWI_ARROW_NULL)
         return all_null(in, target, count, out);
-    switch (target->kind) {
-    case DWI_STRUCT:
-    case DWI_ARRAY:
-    case DWI_MAP:
-        if (slice.format.kind != want)
-            return dwi_arrow_misfit(in, &slice, target);
-        return want == DWI_ARROW_STRUCT ? view_struct(in, &slice, out) : view_list(in, &slice, out);
-    case DWI_STRING:
-    case DWI_BINARY:
-        return dwi_arrow_bytes(in, &slice, out);
-    default:
-        return dwi_arrow_fixed(in, &slice, out);
-    }
+    return view_plain(in, &slice, out);
 done:
     return status;
 }
 
-dw_status dwi_arrow_view(dwi_arena *arena, const struct ArrowSchema *schema,
-                         const struct ArrowArray *array, const dwi_type *target,
-                         const dwi_vec **out, dw_error *err)
+static dw_status view_batch(dwi_arrow_reader *in, const struct ArrowSchema *schema,
+                            const struct ArrowArray *array, const dwi_type *target,
+                            const dwi_vec **out)
 {
-    dwi_arrow_reader in = {.arena = arena, .err = err};
-    dwi_vec *vec = dwi_arena_zero(arena, sizeof(*vec));
+    dw_error *err = in->err;
+    dwi_vec *vec = dwi_arena_zero(in->arena, sizeof(*vec));
     dw_status status;
 
     if (vec == NULL)
@@ -449,7 +359,7 @@ dw_status dwi_arrow_view(dwi_arena *arena, const struct ArrowSchema *schema,
     if (schema->format == NULL || strcmp(schema->format, "+s") != 0 || schema->dictionary != NULL)
         return dwi_err(err, DW_E_SCHEMA, "Arrow batch: a batch of rows is a struct, this is %s",
                        schema->format == NULL ? "(none)" : schema->format);
-    DWI_TRY(view(&in, schema, array, 0, array->length, target, vec));
+    DWI_TRY(dwi_arrow_view_rows(in, schema, array, 0, array->length, target, vec));
     for (int64_t row = 0; vec->validity != NULL && row < vec->length; row++)
         if (!dwi_vec_is_valid(vec, row))
             return dwi_err(err, DW_E_SCHEMA, "Arrow batch: row %lld is null as a whole",
@@ -457,4 +367,22 @@ dw_status dwi_arrow_view(dwi_arena *arena, const struct ArrowSchema *schema,
     *out = vec;
 done:
     return status;
+}
+
+dw_status dwi_arrow_view(dwi_arena *arena, const struct ArrowSchema *schema,
+                         const struct ArrowArray *array, const dwi_type *target,
+                         const dwi_vec **out, dw_error *err)
+{
+    dwi_arrow_reader in = {.arena = arena, .err = err};
+
+    return view_batch(&in, schema, array, target, out);
+}
+
+dw_status dwi_arrow_view_exact(dwi_arena *arena, const struct ArrowSchema *schema,
+                               const struct ArrowArray *array, const dwi_type *target,
+                               const dwi_vec **out, dw_error *err)
+{
+    dwi_arrow_reader in = {.arena = arena, .err = err, .by_position = true};
+
+    return view_batch(&in, schema, array, target, out);
 }

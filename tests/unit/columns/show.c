@@ -11,7 +11,8 @@ static int64_t integer_at(const dwi_vec *vec, int64_t row)
     uint64_t bits = 0;
 
     memcpy(&bits, p, width);
-    if (width < 8 && (bits >> (8 * width - 1)) != 0)
+    if (width < 8 && (bits >> (8 * width - 1)) != 0 &&
+        (vec->type->kind < DWI_UBYTE || vec->type->kind > DWI_FLOAT16))
         bits |= ~((UINT64_C(1) << (8 * width)) - 1);
     return (int64_t)bits;
 }
@@ -32,7 +33,7 @@ static void show_bytes(dwi_buf *out, const dwi_vec *vec, int64_t row)
 {
     const int32_t *span = vec->offsets + vec->offset + row;
 
-    if (vec->type->kind == DWI_STRING) {
+    if (vec->type->kind != DWI_BINARY) {
         dwi_buf_append_byte(out, '"');
         dwi_buf_append(out, vec->data + span[0], (size_t)(span[1] - span[0]));
         dwi_buf_append_byte(out, '"');
@@ -41,6 +42,16 @@ static void show_bytes(dwi_buf *out, const dwi_vec *vec, int64_t row)
     dwi_buf_append_byte(out, 'x');
     for (int32_t i = span[0]; i < span[1]; i++)
         dwi_buf_printf(out, "%02x", vec->data[i]);
+}
+
+static void show_fixed(dwi_buf *out, const dwi_vec *vec, int64_t row)
+{
+    size_t width = dwi_type_width(vec->type);
+    const uint8_t *p = (const uint8_t *)vec->values + (size_t)(vec->offset + row) * width;
+
+    dwi_buf_append_byte(out, 'x');
+    for (size_t i = 0; i < width; i++)
+        dwi_buf_printf(out, "%02x", p[i]);
 }
 
 static void show_nested(dwi_buf *out, const dwi_vec *vec, int64_t row)
@@ -98,6 +109,7 @@ void dwt_show(dwi_buf *out, const dwi_vec *vec, int64_t row)
         break;
     case DWI_STRING:
     case DWI_BINARY:
+    case DWI_JSON:
         show_bytes(out, vec, row);
         break;
     case DWI_FLOAT:
@@ -106,6 +118,10 @@ void dwt_show(dwi_buf *out, const dwi_vec *vec, int64_t row)
         break;
     case DWI_DECIMAL:
         show_decimal(out, vec, row);
+        break;
+    case DWI_UUID:
+    case DWI_FIXED:
+        show_fixed(out, vec, row);
         break;
     case DWI_STRUCT:
     case DWI_ARRAY:

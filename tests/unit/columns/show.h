@@ -6,8 +6,8 @@
 #include "columns/vec.h"
 
 /* Appends one row: null; true; integers, dates and timestamps as they are stored; floats with 17
- * digits; decimals unscaled (two words when they need it); strings in quotes as they are; binary as
- * hex; {name:value,...} [value,...] {key=value,...}. */
+ * digits (half floats by their bits); decimals unscaled (two words when they need it); text in quotes
+ * as it is; bytes as hex; {name:value,...} [value,...] {key=value,...}. */
 void dwt_show(dwi_buf *out, const dwi_vec *vec, int64_t row);
 /* The last row of a column. */
 void dwt_show_last(dwi_buf *out, const dwi_column *column);

@@ -6,71 +6,9 @@
 
 #include "base/alloc.h"
 #include "columns/json_decode.h"
+#include "hand.h"
 #include "harness.h"
 #include "show.h"
-
-/* Arrow structs made by hand: a column "c" below a struct, of which everything can be set. */
-typedef struct hand {
-    struct ArrowSchema schema;
-    struct ArrowSchema column;
-    struct ArrowSchema inner[3];
-    struct ArrowSchema *schema_list[1];
-    struct ArrowSchema *inner_schemas[3];
-    struct ArrowArray array;
-    struct ArrowArray data;
-    struct ArrowArray below[3];
-    struct ArrowArray *array_list[1];
-    struct ArrowArray *inner_arrays[3];
-    const void *no_buffers[1];
-    const void *buffers[6];
-    const void *inner_buffers[3][6];
-} hand;
-
-static void release_schema(struct ArrowSchema *schema)
-{
-    schema->release = NULL;
-}
-
-static void release_array(struct ArrowArray *array)
-{
-    array->release = NULL;
-}
-
-static void hand_init(hand *h, const char *format, int64_t length, int64_t n_buffers)
-{
-    memset(h, 0, sizeof(*h));
-    h->schema = (struct ArrowSchema){.format = "+s", .release = release_schema};
-    h->column = (struct ArrowSchema){
-        .format = format, .name = "c", .flags = ARROW_FLAG_NULLABLE, .release = release_schema};
-    h->schema_list[0] = &h->column;
-    h->schema.children = h->schema_list;
-    h->schema.n_children = 1;
-    h->array = (struct ArrowArray){.length = length, .n_buffers = 1, .release = release_array};
-    h->array.buffers = h->no_buffers;
-    h->array.children = h->array_list;
-    h->array.n_children = 1;
-    h->array_list[0] = &h->data;
-    h->data = (struct ArrowArray){.length = length, .null_count = -1, .n_buffers = n_buffers};
-    h->data.buffers = h->buffers;
-    h->data.release = release_array;
-    for (int i = 0; i < 3; i++) {
-        h->inner_schemas[i] = &h->inner[i];
-        h->inner_arrays[i] = &h->below[i];
-        h->below[i].buffers = h->inner_buffers[i];
-    }
-}
-
-/* One child of the column. */
-static void hand_inner(hand *h, int i, const char *format, const char *name, int64_t length,
-                       int64_t n_buffers)
-{
-    h->inner[i] = (struct ArrowSchema){
-        .format = format, .name = name, .flags = ARROW_FLAG_NULLABLE, .release = release_schema};
-    h->below[i].length = length;
-    h->below[i].null_count = -1;
-    h->below[i].n_buffers = n_buffers;
-    h->below[i].release = release_array;
-}
 
 static dwi_schema *target_of(const char *type)
 {
@@ -219,7 +157,7 @@ static void floats_dates_and_times_convert(void **state)
     check(&h, "timestamp_ntz", DW_OK, "1 -1");
     check(&h, "timestamp", DW_E_SCHEMA, "Arrow format tsn: does not fit timestamp");
     h.column.format = "ttu";
-    check(&h, "long", DW_E_UNSUPPORTED, "column C: Arrow format ttu");
+    check(&h, "long", DW_E_SCHEMA, "column C: Arrow format ttu does not fit long");
     hand_init(&h, "tdm", 2, 2);
     h.buffers[1] = days_ms;
     check(&h, "date", DW_OK, "1 -1");
@@ -235,6 +173,8 @@ static void decimals_widen_and_are_checked(void **state)
     static const int64_t small[] = {150, -1};
     static const int32_t smaller[] = {150, -1};
     static const uint64_t words[] = {150, 0, UINT64_MAX, UINT64_MAX};
+    static const uint64_t quad[] = {150,        0,          0, 0, UINT64_MAX, UINT64_MAX,
+                                    UINT64_MAX, UINT64_MAX, 1, 0, 1,          0};
     static const uint64_t hostile[] = {0, INT64_MAX, 0, UINT64_C(1) << 63};
     hand h;
 
@@ -254,8 +194,21 @@ static void decimals_widen_and_are_checked(void **state)
     h.column.format = "d:5,2,32";
     h.buffers[1] = smaller;
     check(&h, "decimal(5,2)", DW_OK, "150 -1");
+    h.column.format = "d:5,-2";
+    h.buffers[1] = words;
+    check(&h, "decimal(7,0)", DW_OK, "15000 -100");
+    check(&h, "decimal(8,1)", DW_OK, "150000 -1000");
+    check(&h, "decimal(6,0)", DW_E_SCHEMA, "does not fit decimal(6,0)");
+    h.column.format = "d:3,5";
+    check(&h, "decimal(5,5)", DW_OK, "150 -1");
+    h.column.format = "d:5,2,256";
+    h.buffers[1] = quad;
+    check(&h, "decimal(5,2)", DW_OK, "150 -1");
+    check(&h, "decimal(6,3)", DW_OK, "1500 -10");
     h.column.format = "d:60,2,256";
-    check(&h, "decimal(38,2)", DW_E_UNSUPPORTED, "Arrow format d:60,2,256");
+    check(&h, "decimal(38,2)", DW_OK, "150 -1");
+    h.array.length = h.data.length = 3;
+    check(&h, "decimal(38,2)", DW_E_SCHEMA, "the value in row 2 is out of range of decimal");
 }
 
 static void strings_of_every_layout_are_read(void **state)
@@ -390,7 +343,7 @@ static void broken_arrays_are_refused(void **state)
     h.array.length = 2;
     h.array.release = NULL;
     check(&h, "integer", DW_E_CORRUPT, "it was released");
-    h.array.release = release_array;
+    h.array.release = hand_release_array;
     h.schema.format = "i";
     check(&h, "integer", DW_E_SCHEMA, "a batch of rows is a struct, this is i");
     h.schema.format = "+s";
@@ -437,7 +390,7 @@ static void dictionaries_are_resolved(void **state)
     h.inner[0].format = "b";
     check(&h, "boolean", DW_OK, "true true null true");
     h.data.dictionary = NULL;
-    check(&h, "boolean", DW_E_UNSUPPORTED, "a dictionary of this shape");
+    check(&h, "boolean", DW_E_CORRUPT, "column C: no dictionary");
 }
 
 static void nested_columns_are_read(void **state)
@@ -616,20 +569,25 @@ static void formats_have_types(void **state)
         {"tDs", NULL},
         {"tiM", NULL},
         {"d:39,0", NULL},
-        {"d:5,-2", NULL},
-        {"d:5,6", NULL},
+        {"d:5,-2", "decimal(7,0)"},
+        {"d:5,6", "decimal(6,6)"},
+        {"d:20,3,256", "decimal(20,3)"},
+        {"d:76,3,256", "decimal(38,3)"},
+        {"d:77,3,256", NULL},
+        {"d:5,39,256", NULL},
+        {"d:5,-999999,256", NULL},
+        {"d:38,-1", NULL},
         {"d:5", NULL},
-        {"d:5,2,256", NULL},
+        {"d:5,2,512", NULL},
         {"d:5,2,", NULL},
         {"w:", NULL},
         {"w:-1", NULL},
         {"w:99999999999", NULL},
         {"tsx:", NULL},
         {"ts", NULL},
-        {"+w:3", NULL},
-        {"+vl", NULL},
         {"+us:0,1", NULL},
-        {"+r", NULL},
+        {"+w:", NULL},
+        {"+w:-1", NULL},
     };
     dwi_arena arena;
 
