@@ -6,7 +6,7 @@
 
 /* A list element of n fields takes at least so many bytes; without this a footer of a few bytes
  * could ask for a hundred times its size. */
-enum { MIN_ELEMENT = 3, MIN_CHUNK = 8, MIN_ROW_GROUP = 5, MIN_METADATA = 3 };
+enum { MIN_ELEMENT = 3, MIN_CHUNK = 8, MIN_ROW_GROUP = 5, MIN_METADATA = 3, MIN_SORTING = 4 };
 
 typedef struct footer_reader {
     dwi_tr thrift;
@@ -76,19 +76,19 @@ static int64_t not_negative(footer_reader *r, dwi_thrift_type type)
     return value;
 }
 
-/* TimeUnit: a union of empty structs. */
-static int time_unit(dwi_tr *t, dwi_thrift_type type)
+/* The field of a union of empty structs, 0 when there is none. */
+static int union_field(dwi_tr *t, dwi_thrift_type type)
 {
-    int unit = DWI_PARQUET_UNIT_NONE;
+    int field = 0;
     int16_t id;
 
     dwi_tr_struct_begin(t, type);
     while (dwi_tr_field(t, &id, &type)) {
-        unit = id;
+        field = id;
         dwi_tr_skip(t, type);
     }
     dwi_tr_struct_end(t);
-    return unit;
+    return field;
 }
 
 static void decimal_type(dwi_tr *t, dwi_footer_element *e)
@@ -115,7 +115,7 @@ static void time_type(dwi_tr *t, dwi_footer_element *e)
         if (id == 1)
             e->utc = dwi_tr_bool(t, type);
         else if (id == 2)
-            e->unit = time_unit(t, type);
+            e->unit = union_field(t, type);
         else
             dwi_tr_skip(t, type);
     }
@@ -243,90 +243,61 @@ static void schema(footer_reader *r, dwi_thrift_type type)
     r->out->n_elements = count;
 }
 
-static void statistics(dwi_tr *t, dwi_thrift_type type, dwi_footer_chunk *chunk)
+/* Statistics help, but are not needed: a field of another type than expected is skipped. */
+static bool is_statistic(int16_t id, dwi_thrift_type type)
 {
-    int16_t id;
-
-    dwi_tr_struct_begin(t, type);
-    while (dwi_tr_field(t, &id, &type)) {
-        if (id == 3)
-            chunk->null_count = dwi_tr_i64(t, type);
-        else
-            dwi_tr_skip(t, type);
+    switch (id) {
+    case 1:
+    case 2:
+    case 5:
+    case 6:
+        return type == DWI_THRIFT_BINARY;
+    case 3:
+    case 4:
+    case 9:
+        return type == DWI_THRIFT_I64;
+    default:
+        return type == DWI_THRIFT_TRUE || type == DWI_THRIFT_FALSE;
     }
-    dwi_tr_struct_end(t);
 }
 
-/* The dictionary page comes first when there is one; some writers say 0 for none. */
-static int64_t first_page(int64_t data_page, int64_t dictionary_page)
+static void statistics(dwi_tr *t, dwi_thrift_type type, dwi_footer_stats *stats)
 {
-    return dictionary_page > 0 && dictionary_page < data_page ? dictionary_page : data_page;
-}
-
-static void column_metadata(footer_reader *r, dwi_thrift_type type, dwi_footer_chunk *chunk)
-{
-    dwi_tr *t = &r->thrift;
-    int64_t data_page = 0;
-    int64_t dictionary_page = 0;
     int16_t id;
 
     dwi_tr_struct_begin(t, type);
     while (dwi_tr_field(t, &id, &type)) {
-        switch (id) {
-        case 1:
-            chunk->physical = dwi_tr_i32(t, type);
-            break;
-        case 4:
-            chunk->codec = dwi_tr_i32(t, type);
-            break;
-        case 5:
-            chunk->num_values = not_negative(r, type);
-            break;
-        case 7:
-            chunk->bytes = not_negative(r, type);
-            break;
-        case 9:
-            data_page = not_negative(r, type);
-            break;
-        case 11:
-            dictionary_page = not_negative(r, type);
-            break;
-        case 12:
-            statistics(t, type, chunk);
-            break;
-        default:
+        if (!is_statistic(id, type)) {
             dwi_tr_skip(t, type);
-            break;
+            continue;
         }
-    }
-    dwi_tr_struct_end(t);
-    chunk->offset = first_page(data_page, dictionary_page);
-}
-
-static void column_chunk(footer_reader *r, dwi_thrift_type type, dwi_footer_chunk *chunk)
-{
-    dwi_tr *t = &r->thrift;
-    bool has_metadata = false;
-    int16_t id;
-
-    chunk->physical = -1;
-    chunk->codec = -1;
-    chunk->null_count = -1;
-    dwi_tr_struct_begin(t, type);
-    while (dwi_tr_field(t, &id, &type)) {
         switch (id) {
         case 1:
-            chunk->external = dwi_tr_binary(t, type).len > 0;
+            stats->max = dwi_tr_binary(t, type);
+            break;
+        case 2:
+            stats->min = dwi_tr_binary(t, type);
             break;
         case 3:
-            has_metadata = true;
-            column_metadata(r, type, chunk);
+            stats->null_count = dwi_tr_i64(t, type);
+            break;
+        case 4:
+            stats->distinct_count = dwi_tr_i64(t, type);
+            break;
+        case 5:
+            stats->max_value = dwi_tr_binary(t, type);
+            break;
+        case 6:
+            stats->min_value = dwi_tr_binary(t, type);
+            break;
+        case 7:
+            stats->max_is_not_exact = !dwi_tr_bool(t, type);
             break;
         case 8:
+            stats->min_is_not_exact = !dwi_tr_bool(t, type);
+            break;
         case 9:
-            chunk->encrypted = true;
-            r->out->encrypted = true;
-            dwi_tr_skip(t, type);
+            stats->nan_count = dwi_tr_i64(t, type);
             break;
         default:
             dwi_tr_skip(t, type);
@@ -334,43 +305,18 @@ static void column_chunk(footer_reader *r, dwi_thrift_type type, dwi_footer_chun
         }
     }
     dwi_tr_struct_end(t);
-    if (!t->failed && !has_metadata && !chunk->encrypted)
-        stop(r, "column chunk without metadata");
 }
 
-static void row_group(footer_reader *r, dwi_thrift_type type, dwi_footer_row_group *group)
+static void encodings(footer_reader *r, dwi_thrift_type type, dwi_footer_chunk *chunk)
 {
-    dwi_tr *t = &r->thrift;
-    int16_t id;
+    dwi_thrift_type element;
+    size_t count = dwi_tr_list(&r->thrift, type, &element);
 
-    dwi_tr_struct_begin(t, type);
-    while (dwi_tr_field(t, &id, &type)) {
-        if (id == 1 && group->chunks == NULL) {
-            size_t count = struct_list(r, type, MIN_CHUNK);
-            if (count > 0)
-                group->chunks = allocate(r, count, sizeof(*group->chunks));
-            for (size_t i = 0; i < count && !t->failed; i++)
-                column_chunk(r, DWI_THRIFT_STRUCT, &group->chunks[i]);
-            group->n_chunks = count;
-        } else if (id == 3) {
-            group->num_rows = not_negative(r, type);
-        } else {
-            dwi_tr_skip(t, type);
-        }
+    for (size_t i = 0; i < count && !r->thrift.failed; i++) {
+        int32_t encoding = dwi_tr_i32(&r->thrift, element);
+        if (encoding >= 0 && encoding < 32)
+            chunk->encodings |= UINT32_C(1) << encoding;
     }
-    dwi_tr_struct_end(t);
-}
-
-static void row_groups(footer_reader *r, dwi_thrift_type type)
-{
-    size_t count = struct_list(r, type, MIN_ROW_GROUP);
-
-    if (count == 0)
-        return;
-    r->out->row_groups = allocate(r, count, sizeof(*r->out->row_groups));
-    for (size_t i = 0; i < count && !r->thrift.failed; i++)
-        row_group(r, DWI_THRIFT_STRUCT, &r->out->row_groups[i]);
-    r->out->n_row_groups = count;
 }
 
 static void key_value(footer_reader *r, dwi_thrift_type type, dwi_footer_metadata *entry)
@@ -389,16 +335,248 @@ static void key_value(footer_reader *r, dwi_thrift_type type, dwi_footer_metadat
     dwi_tr_struct_end(&r->thrift);
 }
 
-static void metadata(footer_reader *r, dwi_thrift_type type)
+static void metadata(footer_reader *r, dwi_thrift_type type, dwi_footer_metadata **out,
+                     size_t *out_count)
 {
     size_t count = struct_list(r, type, MIN_METADATA);
 
     if (count == 0)
         return;
-    r->out->metadata = allocate(r, count, sizeof(*r->out->metadata));
+    *out = allocate(r, count, sizeof(**out));
     for (size_t i = 0; i < count && !r->thrift.failed; i++)
-        key_value(r, DWI_THRIFT_STRUCT, &r->out->metadata[i]);
-    r->out->n_metadata = count;
+        key_value(r, DWI_THRIFT_STRUCT, &(*out)[i]);
+    *out_count = count;
+}
+
+/* The dictionary page comes first when there is one; some writers say 0 for none. */
+static int64_t first_page(int64_t data_page, int64_t dictionary_page)
+{
+    return dictionary_page > 0 && dictionary_page < data_page ? dictionary_page : data_page;
+}
+
+static void column_metadata(footer_reader *r, dwi_thrift_type type, dwi_footer_chunk *chunk)
+{
+    dwi_tr *t = &r->thrift;
+    int64_t dictionary_page = 0;
+    int16_t id;
+
+    dwi_tr_struct_begin(t, type);
+    while (dwi_tr_field(t, &id, &type)) {
+        switch (id) {
+        case 1:
+            chunk->physical = dwi_tr_i32(t, type);
+            break;
+        case 2:
+            encodings(r, type, chunk);
+            break;
+        case 4:
+            chunk->codec = dwi_tr_i32(t, type);
+            break;
+        case 5:
+            chunk->num_values = not_negative(r, type);
+            break;
+        case 6:
+            chunk->uncompressed_bytes = dwi_tr_i64(t, type);
+            break;
+        case 7:
+            chunk->bytes = not_negative(r, type);
+            break;
+        case 8:
+            if (chunk->metadata == NULL)
+                metadata(r, type, &chunk->metadata, &chunk->n_metadata);
+            else
+                dwi_tr_skip(t, type);
+            break;
+        case 9:
+            chunk->data_page = not_negative(r, type);
+            break;
+        case 11:
+            dictionary_page = not_negative(r, type);
+            break;
+        case 12:
+            statistics(t, type, &chunk->stats);
+            break;
+        case 14:
+            chunk->bloom_filter.offset = dwi_tr_i64(t, type);
+            if (chunk->bloom_filter.bytes == 0)
+                chunk->bloom_filter.bytes = -1;
+            break;
+        case 15:
+            chunk->bloom_filter.bytes = dwi_tr_i32(t, type);
+            break;
+        default:
+            dwi_tr_skip(t, type);
+            break;
+        }
+    }
+    dwi_tr_struct_end(t);
+    chunk->offset = first_page(chunk->data_page, dictionary_page);
+}
+
+static void column_chunk(footer_reader *r, dwi_thrift_type type, dwi_footer_chunk *chunk)
+{
+    dwi_tr *t = &r->thrift;
+    bool has_metadata = false;
+    int16_t id;
+
+    chunk->physical = -1;
+    chunk->codec = -1;
+    chunk->stats.null_count = -1;
+    chunk->stats.distinct_count = -1;
+    chunk->stats.nan_count = -1;
+    dwi_tr_struct_begin(t, type);
+    while (dwi_tr_field(t, &id, &type)) {
+        switch (id) {
+        case 1:
+            chunk->external = dwi_tr_binary(t, type).len > 0;
+            break;
+        case 3:
+            has_metadata = true;
+            column_metadata(r, type, chunk);
+            break;
+        case 4:
+            chunk->offset_index.offset = dwi_tr_i64(t, type);
+            break;
+        case 5:
+            chunk->offset_index.bytes = dwi_tr_i32(t, type);
+            break;
+        case 6:
+            chunk->column_index.offset = dwi_tr_i64(t, type);
+            break;
+        case 7:
+            chunk->column_index.bytes = dwi_tr_i32(t, type);
+            break;
+        case 8:
+        case 9:
+            chunk->encrypted = true;
+            r->out->encrypted = true;
+            dwi_tr_skip(t, type);
+            break;
+        default:
+            dwi_tr_skip(t, type);
+            break;
+        }
+    }
+    dwi_tr_struct_end(t);
+    if (!t->failed && !has_metadata && !chunk->encrypted)
+        stop(r, "column chunk without metadata");
+}
+
+static void sorting_column(dwi_tr *t, dwi_thrift_type type, dwi_footer_sorting *out)
+{
+    int16_t id;
+
+    dwi_tr_struct_begin(t, type);
+    while (dwi_tr_field(t, &id, &type)) {
+        if (id == 1)
+            out->leaf = dwi_tr_i32(t, type);
+        else if (id == 2)
+            out->descending = dwi_tr_bool(t, type);
+        else if (id == 3)
+            out->nulls_first = dwi_tr_bool(t, type);
+        else
+            dwi_tr_skip(t, type);
+    }
+    dwi_tr_struct_end(t);
+}
+
+static void sorting(footer_reader *r, dwi_thrift_type type, dwi_footer_row_group *group)
+{
+    size_t count = struct_list(r, type, MIN_SORTING);
+
+    if (count == 0)
+        return;
+    group->sorting = allocate(r, count, sizeof(*group->sorting));
+    for (size_t i = 0; i < count && !r->thrift.failed; i++)
+        sorting_column(&r->thrift, DWI_THRIFT_STRUCT, &group->sorting[i]);
+    group->n_sorting = count;
+}
+
+static void column_chunks(footer_reader *r, dwi_thrift_type type, dwi_footer_row_group *group)
+{
+    size_t count = struct_list(r, type, MIN_CHUNK);
+
+    if (count == 0)
+        return;
+    group->chunks = allocate(r, count, sizeof(*group->chunks));
+    for (size_t i = 0; i < count && !r->thrift.failed; i++)
+        column_chunk(r, DWI_THRIFT_STRUCT, &group->chunks[i]);
+    group->n_chunks = count;
+}
+
+static void row_group(footer_reader *r, dwi_thrift_type type, dwi_footer_row_group *group)
+{
+    dwi_tr *t = &r->thrift;
+    int16_t id;
+
+    dwi_tr_struct_begin(t, type);
+    while (dwi_tr_field(t, &id, &type)) {
+        if (id == 1 && group->chunks == NULL)
+            column_chunks(r, type, group);
+        else if (id == 2)
+            group->total_bytes = dwi_tr_i64(t, type);
+        else if (id == 3)
+            group->num_rows = not_negative(r, type);
+        else if (id == 4 && group->sorting == NULL)
+            sorting(r, type, group);
+        else
+            dwi_tr_skip(t, type);
+    }
+    dwi_tr_struct_end(t);
+}
+
+static void row_groups(footer_reader *r, dwi_thrift_type type)
+{
+    size_t count = struct_list(r, type, MIN_ROW_GROUP);
+
+    if (count == 0)
+        return;
+    r->out->row_groups = allocate(r, count, sizeof(*r->out->row_groups));
+    for (size_t i = 0; i < count && !r->thrift.failed; i++)
+        row_group(r, DWI_THRIFT_STRUCT, &r->out->row_groups[i]);
+    r->out->n_row_groups = count;
+}
+
+/* A list of unions of empty structs; 0 where a union has no field. */
+static void column_orders(footer_reader *r, dwi_thrift_type type)
+{
+    size_t count = struct_list(r, type, 1);
+
+    if (count == 0)
+        return;
+    r->out->orders = allocate(r, count, sizeof(*r->out->orders));
+    for (size_t i = 0; i < count && !r->thrift.failed; i++) {
+        int order = union_field(&r->thrift, DWI_THRIFT_STRUCT);
+        r->out->orders[i] = (uint8_t)(order < 0 || order > UINT8_MAX ? UINT8_MAX : order);
+    }
+    r->out->n_orders = count;
+}
+
+static void file_metadata(footer_reader *r)
+{
+    dwi_tr *t = &r->thrift;
+    dwi_footer *out = r->out;
+    int16_t id;
+    dwi_thrift_type type;
+
+    while (dwi_tr_field(t, &id, &type)) {
+        if (id == 1)
+            out->version = dwi_tr_i32(t, type);
+        else if (id == 2 && out->elements == NULL)
+            schema(r, type);
+        else if (id == 3)
+            out->num_rows = dwi_tr_i64(t, type);
+        else if (id == 4 && out->row_groups == NULL)
+            row_groups(r, type);
+        else if (id == 5 && out->metadata == NULL)
+            metadata(r, type, &out->metadata, &out->n_metadata);
+        else if (id == 6)
+            out->created_by = text(r, type);
+        else if (id == 7 && out->orders == NULL)
+            column_orders(r, type);
+        else
+            dwi_tr_skip(t, type);
+    }
 }
 
 dw_status dwi_footer_read(dwi_arena *arena, const void *data, size_t len, dwi_footer *out,
@@ -406,21 +584,10 @@ dw_status dwi_footer_read(dwi_arena *arena, const void *data, size_t len, dwi_fo
 {
     dwi_footer footer = {0};
     footer_reader r = {.arena = arena, .out = &footer};
-    int16_t id;
-    dwi_thrift_type type;
     dw_status status;
 
     dwi_tr_begin(&r.thrift, data, len);
-    while (dwi_tr_field(&r.thrift, &id, &type)) {
-        if (id == 2 && footer.elements == NULL)
-            schema(&r, type);
-        else if (id == 4 && footer.row_groups == NULL)
-            row_groups(&r, type);
-        else if (id == 5 && footer.metadata == NULL)
-            metadata(&r, type);
-        else
-            dwi_tr_skip(&r.thrift, type);
-    }
+    file_metadata(&r);
     if (r.nomem)
         return dwi_err_nomem(err);
     status = dwi_tr_finish(&r.thrift, "footer", NULL, err);

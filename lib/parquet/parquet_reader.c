@@ -262,7 +262,7 @@ bool dwi_parquet_reader_all_null(const dwi_parquet_reader *reader, size_t row_gr
     if (node == NULL || node->n_children > 0 || node->rep > 0 || node->def == 0)
         return false;
     chunk = &group->chunks[node->first_leaf];
-    return !chunk->encrypted && chunk->null_count == chunk->num_values &&
+    return !chunk->encrypted && chunk->stats.null_count == chunk->num_values &&
            chunk->num_values == group->num_rows;
 }
 

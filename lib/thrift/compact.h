@@ -26,7 +26,8 @@ typedef enum dwi_thrift_type {
     DWI_THRIFT_LIST = 9,
     DWI_THRIFT_SET = 10,
     DWI_THRIFT_MAP = 11,
-    DWI_THRIFT_STRUCT = 12
+    DWI_THRIFT_STRUCT = 12,
+    DWI_THRIFT_UUID = 13 /* 16 bytes; only ever skipped */
 } dwi_thrift_type;
 
 typedef struct dwi_tc {

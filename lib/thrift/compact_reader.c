@@ -77,7 +77,7 @@ bool dwi_tr_field(dwi_tr *r, int16_t *out_id, dwi_thrift_type *out_type)
 
     if (r->failed || header == DWI_THRIFT_STOP)
         return false;
-    if ((header & 0x0F) == DWI_THRIFT_STOP || (header & 0x0F) > DWI_THRIFT_STRUCT) {
+    if ((header & 0x0F) == DWI_THRIFT_STOP || (header & 0x0F) > DWI_THRIFT_UUID) {
         fail(r, "unknown field type");
         return false;
     }
@@ -179,7 +179,7 @@ size_t dwi_tr_list(dwi_tr *r, dwi_thrift_type type, dwi_thrift_type *out_element
     if (!r->failed && count > left(r))
         fail(r, "length beyond the end");
     if (!r->failed && count > 0 &&
-        ((header & 0x0F) == DWI_THRIFT_STOP || (header & 0x0F) > DWI_THRIFT_STRUCT))
+        ((header & 0x0F) == DWI_THRIFT_STOP || (header & 0x0F) > DWI_THRIFT_UUID))
         fail(r, "unknown element type");
     if (r->failed)
         return 0;
@@ -217,6 +217,16 @@ void dwi_tr_struct_end(dwi_tr *r)
 }
 
 static void skip_value(dwi_tr *r, dwi_thrift_type type, bool element);
+
+static void skip_uuid(dwi_tr *r)
+{
+    enum { UUID_BYTES = 16 };
+
+    if (left(r) < UUID_BYTES)
+        fail(r, "truncated");
+    else
+        r->pos += UUID_BYTES;
+}
 
 static void skip_map(dwi_tr *r)
 {
@@ -289,6 +299,9 @@ static void skip_value(dwi_tr *r, dwi_thrift_type type, bool element)
     case DWI_THRIFT_MAP:
     case DWI_THRIFT_STRUCT:
         skip_nested(r, type);
+        break;
+    case DWI_THRIFT_UUID:
+        skip_uuid(r);
         break;
     case DWI_THRIFT_STOP:
     default:
