@@ -94,6 +94,21 @@ static void nested_structs_and_lists_are_entered_and_left(void **state)
     DWT_OK(dwi_tr_finish(&r, "x", NULL, &err), &err);
 }
 
+static void a_uuid_takes_sixteen_bytes(void **state)
+{
+    dwi_tr r;
+    int16_t id;
+    dwi_thrift_type type;
+
+    (void)state;
+    dwi_tr_begin(&r, BYTES(0x1D, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0x15, 0x02));
+    assert_true(dwi_tr_field(&r, &id, &type));
+    dwi_tr_skip(&r, type);
+    assert_true(dwi_tr_field(&r, &id, &type));
+    DWT_EQ(id, 2);
+    DWT_EQ(dwi_tr_i32(&r, type), 1);
+}
+
 static void unknown_fields_of_every_type_are_skipped(void **state)
 {
     dwi_tr r;
@@ -148,7 +163,8 @@ static void broken_bytes_are_refused_with_a_reason_and_an_offset(void **state)
     skip_all(BYTES(0x1B, 0xFF, 0x01, 0x33), "length beyond the end");
     skip_all(BYTES(0x16, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02, 0x00),
              "varint too long");
-    skip_all(BYTES(0x1D), "unknown field type");
+    skip_all(BYTES(0x1E), "unknown field type");
+    skip_all(BYTES(0x1D, 1, 2, 3), "truncated");
     skip_all(BYTES(0x19, 0x1F, 0x00, 0x00), "unknown element type");
     skip_all(BYTES(0x05, 0x80, 0x80, 0x04, 0x00), "field id out of range");
 }
@@ -196,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_of_every_type_are_read_from_literal_bytes),
         cmocka_unit_test(nested_structs_and_lists_are_entered_and_left),
+        cmocka_unit_test(a_uuid_takes_sixteen_bytes),
         cmocka_unit_test(unknown_fields_of_every_type_are_skipped),
         cmocka_unit_test(broken_bytes_are_refused_with_a_reason_and_an_offset),
         cmocka_unit_test(nesting_is_limited),
