@@ -54,14 +54,15 @@ DW_API dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **
                           dw_error *err);
 
 /** Stage one struct array described by `schema`; columns match by name, case-insensitively. Columns
- * of the table that the batch lacks become null. Readers see nothing yet.
+ * of the table that the batch lacks get their default value, else null. Readers see nothing yet.
  *
  * Ownership: on DW_OK the batch moves into the transaction (batch->release becomes NULL); on any
  *            error it stays with the caller, untouched. `schema` is borrowed for the call.
  * Errors:    DW_E_SCHEMA (names the column), DW_E_CORRUPT (an invalid array), DW_E_UNSUPPORTED (an
- *            Arrow type without a Delta one): the transaction is as before. DW_E_IO, DW_E_NOMEM and
- *            the store's other codes: staged rows may be lost, and if so every later call but
- *            dw_txn_close() answers DW_E_ARG.
+ *            Arrow type without a Delta one, or a column is lacking whose default value is an
+ *            expression that we cannot evaluate): the transaction is as before. DW_E_IO,
+ *            DW_E_NOMEM and the store's other codes: staged rows may be lost, and if so every
+ *            later call but dw_txn_close() answers DW_E_ARG.
  * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_append(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSchema *schema,
                            dw_error *err);
@@ -85,7 +86,9 @@ typedef dw_status dw_reject_fn(void *ctx, size_t index, dw_bytes record, const d
  * Ownership: records are read before the call returns; none moves.
  * Errors:    with on_reject NULL, DW_E_RECORD or DW_E_SCHEMA for the first bad record, and nothing
  *            of the call is staged; else what on_reject returned, and the records before stay
- *            staged. DW_E_NOMEM, DW_E_IO and the store's other codes: as dw_append().
+ *            staged. DW_E_UNSUPPORTED: a record lacks a column whose default value is an
+ *            expression that we cannot evaluate; with on_reject the transaction can then only be
+ *            closed. DW_E_NOMEM, DW_E_IO and the store's other codes: as dw_append().
  * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_append_json(dw_txn *txn, const dw_bytes *records, size_t count,
                                 dw_reject_fn *on_reject, void *ctx, dw_error *err);

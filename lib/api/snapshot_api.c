@@ -6,6 +6,7 @@
 #include "delta/features.h"
 #include "delta/files.h"
 #include "delta/mapping.h"
+#include "delta/stats.h"
 #include "delta/timeline.h"
 
 static const char *const *cstrs(dwi_arena *arena, dwi_svs list)
@@ -186,20 +187,6 @@ typedef struct file_walk {
     dw_status refused; /* by `each` */
 } file_walk;
 
-/* -1 where there are no stats, or none that can be read. */
-static dw_status num_records(dwi_arena *arena, dwi_sv stats, int64_t *out, dw_error *err)
-{
-    const dwi_json *root = NULL;
-    dw_status status = DW_OK;
-
-    *out = -1;
-    if (stats.ptr != NULL)
-        status = dwi_json_parse(arena, stats, "stats", &root, err);
-    if (status == DW_OK && !dwi_json_as_i64(dwi_json_get(root, "numRecords"), out))
-        *out = -1;
-    return status == DW_E_CORRUPT ? DW_OK : status;
-}
-
 static dwi_sv logical_name(const file_walk *w, dwi_sv key)
 {
     for (size_t i = 0; i < w->physical->n_fields; i++)
@@ -232,7 +219,7 @@ static dw_status give_file(void *ctx, const dwi_add *add, dw_error *err)
     }
     file.path = path.ptr;
     file.stats_json = stats.ptr;
-    DWI_TRY(num_records(&arena, stats, &file.num_records, err));
+    DWI_TRY(dwi_stats_num_records(&arena, stats, &file.num_records, err));
     file.partition_values = values;
     file.n_partition_values = add->partition_values.count;
     file.deleted_rows = add->dv.storage_type.ptr == NULL ? 0 : add->dv.cardinality;

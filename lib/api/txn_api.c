@@ -66,7 +66,9 @@ static dw_status open_decoder(dw_txn *txn, const dw_txn_options *opts, dw_error 
     const dwi_type *type = txn->base->schema->root;
     dw_status status;
 
+    DWI_TRY(dwi_defaults_init(&txn->defaults, &txn->arena, type, txn->alloc, err));
     DWI_TRY(dwi_json_decoder_new(txn->alloc, type, new_field, &txn->decoder, err));
+    dwi_defaults_tell(&txn->defaults, txn->decoder);
     for (size_t i = 0; i < opts->n_columns; i++) {
         const dw_column_option *column = &opts->columns[i];
         if (column->name == NULL || column->epoch_unit < DW_EPOCH_MS ||
@@ -135,7 +137,8 @@ void dw_txn_close(dw_txn *txn)
     dwi_data_file_free(txn->file);
     if (txn->state != DWI_TXN_COMMITTED && !dwi_committer_is_open(&txn->committer))
         dwi_txn_remove_files(txn);
-    dwi_json_decoder_free(txn->decoder); /* borrows the base state's type */
+    dwi_json_decoder_free(txn->decoder); /* borrows the base state's type, and the defaults */
+    dwi_defaults_done(&txn->defaults);
     dwi_state_unref(txn->base);
     dwi_committer_done(&txn->committer);
     dwi_free(txn->alloc, txn->adds, txn->adds_cap * sizeof(*txn->adds));

@@ -56,6 +56,23 @@ done:
     return status;
 }
 
+/* The batch as rows of the transaction's columns; `filled` has what was made for it. */
+static dw_status view_batch(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSchema *schema,
+                            dwi_arena *arena, dwi_column *filled, const dwi_vec **out,
+                            dw_error *err)
+{
+    const dwi_type *type = dwi_json_decoder_type(txn->decoder);
+    const dwi_type *relaxed;
+    dw_status status;
+
+    DWI_TRY(dwi_defaults_relax(&txn->defaults, schema, type, arena, &relaxed, err));
+    DWI_TRY(dwi_arrow_view(arena, schema, batch, relaxed, out, err));
+    if (relaxed != type)
+        DWI_TRY(dwi_defaults_fill(&txn->defaults, schema, type, arena, out, filled, err));
+done:
+    return status;
+}
+
 /* Copies rows into the buffer, encoding it as it fills. The transaction is as before when the first
  * copy fails. */
 static dw_status gather(dw_txn *txn, const dwi_vec *rows, dw_error *err)
@@ -72,6 +89,7 @@ static dw_status gather(dw_txn *txn, const dwi_vec *rows, dw_error *err)
 dw_status dw_append(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSchema *schema,
                     dw_error *err)
 {
+    dwi_column filled = {0};
     const dwi_vec *rows;
     dwi_arena arena = {0};
     dw_status status;
@@ -84,7 +102,7 @@ dw_status dw_append(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSch
     dwi_arena_init(&arena, txn->alloc);
     if ((txn->flags & DW_TXN_ADD_COLUMNS) != 0)
         DWI_TRY(adopt_columns(txn, schema, err));
-    DWI_TRY(dwi_arrow_view(&arena, schema, batch, dwi_json_decoder_type(txn->decoder), &rows, err));
+    DWI_TRY(view_batch(txn, batch, schema, &arena, &filled, &rows, err));
     DWI_TRY(use_columns(txn, schema, err));
     if (rows->length >= STRAIGHT_ROWS)
         DWI_TRY(dwi_txn_encode_vec(txn, rows, err));
@@ -93,6 +111,8 @@ dw_status dw_append(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSch
     batch->release(batch);
     batch->release = NULL; /* what a release callback does itself; not all do */
 done:
+    if (filled.type != NULL)
+        dwi_column_done(&filled);
     dwi_arena_done(&arena);
     return status;
 }

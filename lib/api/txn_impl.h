@@ -11,6 +11,7 @@
 #include <deltawrite/txn.h>
 
 #include "api/table_pending.h"
+#include "api/txn_defaults.h"
 #include "columns/json_decode.h"
 #include "delta/commit.h"
 #include "delta/data_file.h"
@@ -32,6 +33,7 @@ struct dw_txn {
     dwi_state *base;     /* the decoder started with its schema; a reference */
     dwi_committer committer;
     dwi_json_decoder *decoder; /* buffered rows; its type starts as the base state's */
+    dwi_defaults defaults;     /* of the base state's columns */
     dwi_data_file *file;       /* the open one, NULL: none */
     dwi_arena arena;           /* texts of the below */
     dwi_add *adds;             /* finished files */

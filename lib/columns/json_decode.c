@@ -92,6 +92,13 @@ dw_status dwi_json_decoder_set_epoch(dwi_json_decoder *decoder, dwi_sv column, d
     return DW_OK;
 }
 
+void dwi_json_decoder_set_absent(dwi_json_decoder *decoder, size_t column, const dwi_vec *value,
+                                 const char *why)
+{
+    decoder->node.children[column].absent = value;
+    decoder->node.children[column].must_come = value == NULL ? why : NULL;
+}
+
 /* Room for one more field after those of the current type. Types share one array, of which each
  * sees as many fields as it has: what an older one sees never changes. */
 static bool fields_room(dwi_json_decoder *decoder)
@@ -210,6 +217,8 @@ static dw_status bad_value(dwi_json_decoder *decoder, dw_error *err)
     dwi_buf type;
     const char *type_name = "";
 
+    if (reader->must_come)
+        return dwi_err(err, DW_E_UNSUPPORTED, "%s", reason);
     path_text(reader, path);
     dwi_buf_init(&type, decoder->alloc);
     if (reason[strlen(reason) - 1] == ' ') {
@@ -272,6 +281,7 @@ static dwi_fit read_unknown(dwi_json_decoder *decoder, const dwi_json_unknown *f
     dwi_fit fit;
 
     reader->scan.at = field->value;
+    reader->must_come = false;
     reader->explain = true;
     reader->n_path = 0;
     fit = dwi_json_read_value(reader, node, column, 1);

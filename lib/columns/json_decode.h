@@ -37,8 +37,13 @@ void dwi_json_decoder_free(dwi_json_decoder *decoder); /* NULL too */
 /* Epoch unit of one top-level timestamp column; DW_E_NOT_FOUND. */
 dw_status dwi_json_decoder_set_epoch(dwi_json_decoder *decoder, dwi_sv column, dwi_epoch_unit unit,
                                      dw_error *err);
+/* What a top-level column gets where a record lacks it: the only row of `value` (of the column's
+ * type), or, with NULL, no record may lack it: DW_E_UNSUPPORTED with the text `why`. Both are
+ * borrowed until the decoder is freed. */
+void dwi_json_decoder_set_absent(dwi_json_decoder *decoder, size_t column, const dwi_vec *value,
+                                 const char *why);
 /* Append one record. DW_E_RECORD or DW_E_SCHEMA: this record is bad (message: column or offset and
- * reason), the columns are as before. DW_E_NOMEM. */
+ * reason), the columns are as before. DW_E_UNSUPPORTED: see above. DW_E_NOMEM. */
 dw_status dwi_json_decode(dwi_json_decoder *decoder, dw_bytes record, dw_error *err);
 /* The rows so far, a struct column; its type is the decoder's current one (with new fields). The
  * caller may clear it, or move its content out. Stays the decoder's. */

@@ -461,7 +461,20 @@ static dwi_fit read_field(dwi_json_reader *reader, dwi_json_node *node, dwi_colu
     return DWI_FIT_OK;
 }
 
-/* Nulls for the fields that did not come. */
+/* What stands for a value that did not come: a default, or null. */
+static dw_status push_absent(const dwi_json_node *field, dwi_column *column)
+{
+    if (field->absent != NULL)
+        return dwi_column_append_vec(column, field->absent, 0, 1, NULL);
+    return dwi_column_push_null(column);
+}
+
+static bool may_be_absent(const dwi_json_node *field)
+{
+    return field->must_come == NULL && (field->nullable || field->absent != NULL);
+}
+
+/* Values for the fields that did not come. */
 static dwi_fit fill_absent(dwi_json_node *node, dwi_column *column, size_t *n_bad)
 {
     for (size_t i = 0; i < node->n_children; i++) {
@@ -469,9 +482,9 @@ static dwi_fit fill_absent(dwi_json_node *node, dwi_column *column, size_t *n_ba
         if (field->seen == node->objects)
             continue;
         field->bad = NULL;
-        if (!field->nullable)
+        if (!may_be_absent(field))
             ++*n_bad;
-        else if (dwi_column_push_null(&column->children[i]) != DW_OK)
+        else if (push_absent(field, &column->children[i]) != DW_OK)
             return DWI_FIT_NOMEM;
     }
     return DWI_FIT_OK;
@@ -485,11 +498,14 @@ static void explain_bad(dwi_json_reader *reader, dwi_json_node *node, dwi_column
     for (size_t i = 0; i < node->n_children; i++) {
         dwi_json_node *field = &node->children[i];
         bool missing = field->seen != node->objects;
-        if (missing ? field->nullable : field->bad == NULL)
+        if (missing ? may_be_absent(field) : field->bad == NULL)
             continue;
         reader->n_path = 0;
         if (missing) {
-            reader->memo.reason = "it is missing, and the column takes no nulls";
+            reader->must_come = field->must_come != NULL;
+            reader->memo.reason = reader->must_come
+                                      ? field->must_come
+                                      : "it is missing, and the column takes no nulls";
             reader->bad_text = (dwi_sv){NULL, 0};
             reader->bad_type = field->type;
         } else {
@@ -594,6 +610,7 @@ dwi_fit dwi_json_read_record(dwi_json_reader *reader, dwi_json_node *node, dwi_c
 void dwi_json_explain(dwi_json_reader *reader, dwi_json_node *node, dwi_column *rows)
 {
     reader->explain = true;
+    reader->must_come = false;
     explain_bad(reader, node, rows, 1);
     reader->explain = false;
 }

@@ -22,8 +22,10 @@ struct dwi_json_node {
     dwi_json_node *children; /* as type->fields */
     uint64_t objects;        /* struct: how many were begun */
     /* As a field of a struct: */
-    uint64_t seen;      /* the parent's count when it was met last */
-    const uint8_t *bad; /* where its value is that does not fit, NULL: it does */
+    uint64_t seen;         /* the parent's count when it was met last */
+    const uint8_t *bad;    /* where its value is that does not fit, NULL: it does */
+    const dwi_vec *absent; /* its only row stands in for a value that did not come; NULL: null */
+    const char *must_come; /* why it has to come, NULL: it has not */
 };
 
 dw_status dwi_json_node_init(dwi_json_node *node, const dwi_type *type, bool nullable,
@@ -53,6 +55,7 @@ typedef struct dwi_json_reader {
     dwi_sv path[DWI_JSON_MAX_PATH]; /* innermost first */
     dwi_sv bad_text;                /* its bytes in the record, len 0: it is missing */
     const dwi_type *bad_type;
+    bool must_come; /* what is wrong is that a value did not come */
 } dwi_json_reader;
 
 void dwi_json_reader_init(dwi_json_reader *reader, const dw_allocator *alloc);

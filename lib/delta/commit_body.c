@@ -4,9 +4,12 @@
 #include <assert.h>
 
 #include "delta/features.h"
+#include "delta/row_tracking.h"
 #include "json/json_writer.h"
 
-enum { MAX_SINGLE = 3 }; /* commitInfo, protocol, metaData: at most one of each */
+enum {
+    MAX_SINGLE = 4
+}; /* commitInfo, protocol, metaData, the mark of row ids: at most one of each */
 
 void dwi_commit_body_init(dwi_commit_body *body, const dw_allocator *alloc)
 {
@@ -231,9 +234,9 @@ static void append_domains(dwi_commit_body *body, const dwi_staged *staged)
     }
 }
 
-/* Removes first, so that a file that gets another deletion vector is there afterwards for readers
- * who replay line by line. */
-static void append_files(dwi_commit_body *body, const dwi_staged *staged, int64_t now_ms)
+/* Before the files that are added, so that one that gets another deletion vector is there
+ * afterwards for readers who replay line by line. */
+static void append_removes(dwi_commit_body *body, const dwi_staged *staged, int64_t now_ms)
 {
     for (size_t i = 0; i < staged->n_removes; i++) {
         dwi_action action = {.kind = DWI_ACTION_REMOVE};
@@ -242,12 +245,31 @@ static void append_files(dwi_commit_body *body, const dwi_staged *staged, int64_
         action.u.remove.data_change = !staged->rearranges;
         dwi_action_append(&body->text, &action);
     }
+}
+
+/* With row ids where the table keeps them. */
+static dw_status append_adds(dwi_commit_body *body, const dwi_staged *staged, const dwi_state *on,
+                             dw_error *err)
+{
+    dwi_action action = {.kind = DWI_ACTION_DOMAIN_METADATA};
+    dwi_row_ids ids;
+    dw_status status;
+
+    DWI_TRY(dwi_row_ids_begin(on, staged->protocol != NULL ? staged->protocol : &on->protocol, &ids,
+                              err));
     for (size_t i = 0; i < staged->n_adds; i++) {
-        dwi_action action = {.kind = DWI_ACTION_ADD};
-        action.u.add = staged->adds[i];
-        action.u.add.data_change = !staged->rearranges;
-        dwi_action_append(&body->text, &action);
+        dwi_action file = {.kind = DWI_ACTION_ADD};
+        file.u.add = staged->adds[i];
+        file.u.add.data_change = !staged->rearranges;
+        DWI_TRY(dwi_row_ids_give(&ids, &body->arena, &file.u.add, err));
+        dwi_action_append(&body->text, &file);
     }
+    if (ids.moved) {
+        DWI_TRY(dwi_row_ids_domain(&ids, &body->arena, &action.u.domain, err));
+        append_kept(body, &action);
+    }
+done:
+    return status;
 }
 
 dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
@@ -267,7 +289,8 @@ dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
     DWI_TRY(append_metadata(body, staged, on, err));
     append_apps(body, staged, now_ms);
     append_domains(body, staged);
-    append_files(body, staged, now_ms);
+    append_removes(body, staged, now_ms);
+    DWI_TRY(append_adds(body, staged, on, err));
     DWI_TRY(dwi_buf_status(&body->text, err));
 done:
     return status;

@@ -4,6 +4,8 @@
 #include "delta/commit.h"
 #include "delta/create_properties.h"
 #include "delta/features.h"
+#include "delta/properties.h"
+#include "delta/property_change.h"
 #include "json/json_writer.h"
 
 enum { SETTLE_BASE_US = 50000, SETTLE_CAP_US = 5000000, MAX_DOUBLINGS = 10 };
@@ -116,12 +118,17 @@ static dw_status build_body(dwi_buf *out, const dwi_action *protocol, const dwi_
         .engine_info = engine_info,
         .txn_id = txn_id,
     };
+    bool keeps_time = false;
     dwi_buf parameters;
     dwi_buf scratch;
     dw_status status;
 
     dwi_buf_init(&parameters, out->alloc);
     dwi_buf_init(&scratch, out->alloc);
+    DWI_TRY(dwi_property_bool(metadata->u.metadata.configuration, "delta.enableInCommitTimestamps",
+                              &keeps_time, err));
+    if (keeps_time)
+        head.in_commit_timestamp = head.timestamp_ms;
     append_parameters(&parameters, &scratch, &metadata->u.metadata);
     DWI_TRY(dwi_buf_status(&scratch, err));
     DWI_TRY(dwi_buf_status(&parameters, err));
@@ -154,6 +161,8 @@ static dw_status make_body(const dwi_log *log, const dw_create_options *create,
     DWI_TRY(
         dwi_features_for_new_table(&arena, schema->root, properties, &protocol.u.protocol, err));
     DWI_TRY(stored_properties(&arena, properties, &m->configuration, err));
+    DWI_TRY(dwi_properties_name_row_ids(&arena, log->env, &protocol.u.protocol, m->configuration,
+                                        &m->configuration, err));
     dwi_uuid(log->env, id);
     m->id = dwi_sv_cstr(id);
     if (create->name != NULL)

@@ -16,11 +16,14 @@ typedef enum dwi_support {
 typedef struct dwi_feature {
     const char *name;
     int32_t legacy_writer;  /* lowest writer version that implies it, 0: none */
+    int32_t legacy_reader;  /* lowest reader version that implies it, 0: none */
     bool reader;            /* readers have to know it too */
     int log;                /* dwi_support: replay the log (asked of reader features only) */
     int scan;               /* dwi_support: read rows */
     int append;             /* dwi_support: add rows */
-    const char *switch_key; /* property that turns it on in a new table of ours, NULL: none */
+    const char *switch_key; /* property that turns it on when it is "true", NULL: none */
+    const char *needs;      /* features that must be listed with it, NULL: none */
+    const char *needs_too;
 } dwi_feature;
 
 /* The one list of names; all others are unknown, and refused where they bind. */
@@ -34,6 +37,9 @@ dw_status dwi_features_check_append(const dwi_state *state, dw_error *err);    /
 /* Write a checkpoint, which must not lose what an unknown feature keeps in actions. */
 dw_status dwi_features_check_checkpoint(const dwi_state *state, dw_error *err);
 
+/* minWriterVersion is one that we know. */
+dw_status dwi_features_check_writer_version(const dwi_protocol *protocol, dw_error *err);
+
 /* May a column of this type be added to the table? Types that old readers do not know need a table
  * feature; DW_E_UNSUPPORTED names it. */
 dw_status dwi_features_check_column(const dwi_protocol *protocol, dwi_sv name, const dwi_type *type,
@@ -43,8 +49,14 @@ dw_status dwi_features_check_column(const dwi_protocol *protocol, dwi_sv name, c
  * DW_E_ARG a malformed value. */
 dw_status dwi_features_for_new_table(dwi_arena *arena, const dwi_type *schema, dwi_kvs properties,
                                      dwi_protocol *out, dw_error *err);
-/* Keys that only ask for a protocol at creation ("delta.feature.NAME", "delta.minReaderVersion")
- * and are not stored in metadata. */
+/* The protocol of a table that gets a schema and properties (all of them, and the requests among
+ * them) after `from`: never lower, with every feature that `from` implied. *out_changed: it differs
+ * from `from`. Errors as for a new table. */
+dw_status dwi_features_upgrade(dwi_arena *arena, const dwi_protocol *from, const dwi_type *schema,
+                               dwi_kvs properties, dwi_kvs requests, dwi_protocol *out,
+                               bool *out_changed, dw_error *err);
+/* Keys that only ask for a protocol ("delta.feature.NAME", "delta.minReaderVersion") and are not
+ * stored in metadata. */
 bool dwi_features_is_request(dwi_sv key);
 /* Listed, or implied by a legacy writer version. */
 bool dwi_features_has_writer(const dwi_protocol *protocol, const char *feature);

@@ -492,6 +492,15 @@ const dwi_txn_action *dwi_state_txn(const dwi_state *state, dwi_sv app_id)
                : bsearch(&wanted, state->txns, state->n_txns, sizeof(wanted), by_app_id);
 }
 
+const dwi_domain_metadata *dwi_state_domain(const dwi_state *state, const char *domain)
+{
+    const dwi_domain_metadata wanted = {.domain = dwi_sv_cstr(domain)};
+
+    return state->n_domains == 0
+               ? NULL
+               : bsearch(&wanted, state->domains, state->n_domains, sizeof(wanted), by_domain);
+}
+
 dwi_sv dwi_state_property(const dwi_state *state, const char *key)
 {
     return dwi_property(state->metadata.configuration, key);

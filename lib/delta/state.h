@@ -51,6 +51,8 @@ void dwi_state_unref(dwi_state *state); /* NULL too */
 
 /* NULL: none. */
 const dwi_txn_action *dwi_state_txn(const dwi_state *state, dwi_sv app_id);
+/* A live domain, NULL: none. */
+const dwi_domain_metadata *dwi_state_domain(const dwi_state *state, const char *domain);
 /* A table property, matched ignoring case; ptr NULL: not set. */
 dwi_sv dwi_state_property(const dwi_state *state, const char *key);
 

@@ -143,6 +143,47 @@ static int64_t number_property(const dwi_state *state, const char *key, int64_t 
     return value;
 }
 
+/* One clustering column, a list of names; `plan->type` has the names that data files have. */
+static void index_names(dwi_stats_plan *plan, const dwi_json *names)
+{
+    const dwi_type *type = plan->type;
+    size_t first = 0;
+
+    for (const dwi_json *each = dwi_json_first(names); each != NULL; each = dwi_json_next(each)) {
+        dwi_sv name;
+        size_t at = 0;
+        if (type->kind != DWI_STRUCT || !dwi_json_as_string(each, &name))
+            return;
+        while (at < type->n_fields && !dwi_sv_eq(type->fields[at].name, name))
+            first += count_leaves(type->fields[at++].type);
+        if (at == type->n_fields)
+            return;
+        type = type->fields[at].type;
+    }
+    if (type != plan->type && count_leaves(type) == 1)
+        plan->leaves[first].indexed = true;
+}
+
+/* Those that files are clustered by have statistics wherever they stand in the schema. */
+static dw_status index_clustering(dwi_stats_plan *plan, const dwi_state *state, dw_error *err)
+{
+    const dwi_domain_metadata *domain = dwi_state_domain(state, "delta.clustering");
+    const dwi_json *root = NULL;
+    dwi_arena scratch;
+    dw_status status;
+
+    if (domain == NULL)
+        return DW_OK;
+    dwi_arena_init(&scratch, state->arena.alloc);
+    DWI_TRY(dwi_json_parse(&scratch, domain->configuration, "domain delta.clustering", &root, err));
+    root = dwi_json_get(root, "clusteringColumns");
+    for (const dwi_json *each = dwi_json_first(root); each != NULL; each = dwi_json_next(each))
+        index_names(plan, each);
+done:
+    dwi_arena_done(&scratch);
+    return status;
+}
+
 static dw_status choose_indexed(dwi_stats_plan *plan, dwi_arena *arena, const dwi_state *state,
                                 dw_error *err)
 {
@@ -165,6 +206,7 @@ dw_status dwi_stats_plan_init(dwi_stats_plan *plan, dwi_arena *arena, const dwi_
                               const dwi_state *state, dw_error *err)
 {
     dwi_stats_plan made = {.type = type};
+    dw_status status;
 
     made.leaves = dwi_arena_array(arena, count_leaves(type), sizeof(*made.leaves));
     if (made.leaves == NULL)
@@ -175,9 +217,10 @@ dw_status dwi_stats_plan_init(dwi_stats_plan *plan, dwi_arena *arena, const dwi_
         (size_t)number_property(state, "delta.dataSkippingStringPrefixLength", 1, STRING_PREFIX);
     if (made.string_prefix > DWI_PARQUET_STAT_BYTES)
         made.string_prefix = DWI_PARQUET_STAT_BYTES;
-    dw_status status = choose_indexed(&made, arena, state, err);
-    if (status == DW_OK)
-        *plan = made;
+    DWI_TRY(choose_indexed(&made, arena, state, err));
+    DWI_TRY(index_clustering(&made, state, err));
+    *plan = made;
+done:
     return status;
 }
 
@@ -308,4 +351,17 @@ void dwi_stats_append(const dwi_stats_plan *plan, int64_t rows,
     if (plan->tight_bounds)
         dwi_buf_append_cstr(out, ",\"tightBounds\":true");
     dwi_buf_append_byte(out, '}');
+}
+
+dw_status dwi_stats_num_records(dwi_arena *arena, dwi_sv stats, int64_t *out, dw_error *err)
+{
+    const dwi_json *root = NULL;
+    dw_status status = DW_OK;
+
+    *out = -1;
+    if (stats.ptr != NULL)
+        status = dwi_json_parse(arena, stats, "stats", &root, err);
+    if (status == DW_OK && !dwi_json_as_i64(dwi_json_get(root, "numRecords"), out))
+        *out = -1;
+    return status == DW_E_CORRUPT ? DW_OK : status;
 }

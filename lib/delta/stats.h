@@ -42,4 +42,7 @@ void dwi_stats_plan_count(dwi_stats_plan *plan, const dwi_vec *rows);
 void dwi_stats_append(const dwi_stats_plan *plan, int64_t rows,
                       const dwi_leaf_stats *parquet_leaves, dwi_buf *out);
 
+/* numRecords of add.stats; -1 where there are none, or none that can be read. */
+dw_status dwi_stats_num_records(dwi_arena *arena, dwi_sv stats, int64_t *out, dw_error *err);
+
 #endif

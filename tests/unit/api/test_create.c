@@ -168,7 +168,7 @@ static void properties_are_checked(void **state)
         {"delta.dataSkippingNumIndexedCols", "-2", DW_E_ARG},
         {"delta.parquet.compression.codec", "lzo", DW_E_UNSUPPORTED},
         {"delta.apendOnly", "true", DW_E_UNSUPPORTED},
-        {"delta.enableRowTracking", "true", DW_E_UNSUPPORTED},
+        {"delta.enableIcebergCompatV2", "true", DW_E_UNSUPPORTED},
         {"delta.columnMapping.mode", "name", DW_E_UNSUPPORTED},
         {"delta.constraints.c", "a > 0", DW_E_UNSUPPORTED},
         {"", "x", DW_E_ARG},

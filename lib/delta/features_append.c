@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gate before an append: what the table's protocol lists must be known, and what its metadata
+ * uses must be done by us. Asked before any byte is written. */
+#include "delta/features.h"
+
+#include "delta/expression.h"
+#include "delta/properties.h"
+
+static bool metadata_has(const dwi_field *field, const char *key)
+{
+    char quoted[64];
+    size_t len = strlen(key);
+
+    /* Keys are quoted text in the field's JSON; a string value that looks the same errs on the side
+     * of refusing. */
+    if (len + 2 >= sizeof(quoted) || field->metadata_json.len < len + 2)
+        return false;
+    quoted[0] = '"';
+    memcpy(quoted + 1, key, len);
+    quoted[len + 1] = '"';
+    for (size_t i = 0; i + len + 2 <= field->metadata_json.len; i++)
+        if (memcmp(field->metadata_json.ptr + i, quoted, len + 2) == 0)
+            return true;
+    return false;
+}
+
+/* The first field, at any depth, that `matches`; NULL when there is none. */
+static const dwi_field *find_field(const dwi_type *type,
+                                   bool (*matches)(const dwi_field *field, const char *key),
+                                   const char *key)
+{
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const dwi_field *found = matches(&type->fields[i], key)
+                                     ? &type->fields[i]
+                                     : find_field(type->fields[i].type, matches, key);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+static bool is_variant(const dwi_field *field, const char *key)
+{
+    (void)key;
+    return field->type->kind == DWI_VARIANT;
+}
+
+/* The first field whose metadata has the key, at any depth. */
+static bool in_schema(const dwi_type *schema, const char *key, dwi_sv *out_where)
+{
+    const dwi_field *field = find_field(schema, metadata_has, key);
+
+    if (field != NULL)
+        *out_where = field->name;
+    return field != NULL;
+}
+
+static bool is_on(dwi_kvs properties, const char *key)
+{
+    dwi_sv value = dwi_property(properties, key);
+
+    return value.ptr != NULL && !dwi_sv_eq_nocase(value, DWI_SV("false"));
+}
+
+static dw_status refuse(const char *feature, dwi_sv where, dw_error *err)
+{
+    return dwi_err(err, DW_E_UNSUPPORTED,
+                   "feature %s is not supported, and the table uses it (%.*s)", feature,
+                   DWI_SV_ARG(where));
+}
+
+/* SQL that rows would have to be judged or made by. */
+static dw_status check_expressions(const dwi_type *schema, dwi_kvs properties, dw_error *err)
+{
+    const dwi_sv prefix = DWI_SV("delta.constraints.");
+    dw_status status = DW_OK;
+    dwi_sv where;
+
+    if (in_schema(schema, "delta.invariants", &where))
+        DWI_TRY(dwi_expression_check(DWI_EXPRESSION_INVARIANT, where, err));
+    if (in_schema(schema, "delta.generationExpression", &where))
+        DWI_TRY(dwi_expression_check(DWI_EXPRESSION_GENERATED, where, err));
+    for (size_t i = 0; i < properties.count; i++) {
+        where = properties.items[i].key;
+        if (where.len > prefix.len && dwi_sv_eq_nocase((dwi_sv){where.ptr, prefix.len}, prefix))
+            DWI_TRY(dwi_expression_check(DWI_EXPRESSION_CHECK, where, err));
+    }
+done:
+    return status;
+}
+
+/* What metadata uses binds even where the protocol fails to say so. */
+static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_error *err)
+{
+    static const char *const switches[][2] = {
+        {"icebergCompatV1", "delta.enableIcebergCompatV1"},
+        {"icebergCompatV2", "delta.enableIcebergCompatV2"},
+        {"icebergCompatV3", "delta.enableIcebergCompatV3"},
+        {"icebergWriterCompatV1", "delta.enableIcebergWriterCompatV1"},
+        {"icebergWriterCompatV3", "delta.enableIcebergWriterCompatV3"},
+    };
+    dwi_sv mode = dwi_property(properties, "delta.columnMapping.mode");
+    const dwi_field *variant = find_field(schema, is_variant, NULL);
+    dw_status status;
+    dwi_sv where;
+
+    DWI_TRY(check_expressions(schema, properties, err));
+    if (in_schema(schema, "delta.identity.start", &where))
+        DWI_TRY(refuse("identityColumns", where, err));
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+        if (is_on(properties, switches[i][1]))
+            DWI_TRY(refuse(switches[i][0], dwi_sv_cstr(switches[i][1]), err));
+    if (mode.ptr != NULL && !dwi_sv_eq_nocase(mode, DWI_SV("none")))
+        DWI_TRY(refuse("columnMapping", DWI_SV("delta.columnMapping.mode"), err));
+    if (variant != NULL)
+        DWI_TRY(refuse("variantType", variant->name, err));
+done:
+    return status;
+}
+
+static bool has_values(const dwi_type *type)
+{
+    if (type->kind != DWI_STRUCT)
+        return type->kind != DWI_VOID;
+    for (size_t i = 0; i < type->n_fields; i++)
+        if (has_values(type->fields[i].type))
+            return true;
+    return false;
+}
+
+/* Void columns are left out of data files, which needs something else in their place. */
+static dw_status check_void(const dwi_type *type, dwi_sv name, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    if (type->kind == DWI_STRUCT && !has_values(type))
+        return dwi_err(err, DW_E_UNSUPPORTED,
+                       "column %.*s: a struct of nothing but type void is not supported",
+                       DWI_SV_ARG(name));
+    for (size_t i = 0; i < type->n_fields; i++) {
+        if (type->kind != DWI_STRUCT && type->fields[i].type->kind == DWI_VOID)
+            return dwi_err(err, DW_E_UNSUPPORTED,
+                           "column %.*s: an array or map of type void is not supported",
+                           DWI_SV_ARG(name));
+        DWI_TRY(check_void(type->fields[i].type,
+                           type->kind == DWI_STRUCT ? type->fields[i].name : name, err));
+    }
+done:
+    return status;
+}
+
+/* Every listed name must be one we know, and not bind us to what we do not do; check_active() has
+ * those that bind only where they are used. */
+static dw_status check_listed(const dwi_protocol *protocol, dw_error *err)
+{
+    for (size_t i = 0; i < protocol->writer_features.count; i++) {
+        dwi_sv name = protocol->writer_features.items[i];
+        const dwi_feature *f = dwi_features_find(name);
+        if (f == NULL || f->append == DWI_SUPPORT_NO)
+            return dwi_err(err, DW_E_UNSUPPORTED, "protocol: writer feature %.*s is not supported",
+                           DWI_SV_ARG(name));
+    }
+    return DW_OK;
+}
+
+/* Properties that would hand commits or their publication to someone else. */
+static dw_status check_hand_overs(dwi_kvs properties, dw_error *err)
+{
+    static const char *const prefixes[] = {"delta.coordinatedCommits.", "delta.redirect",
+                                           "delta.universalFormat.enabledFormats"};
+
+    for (size_t i = 0; i < properties.count; i++) {
+        dwi_kv p = properties.items[i];
+        for (size_t k = 0; k < sizeof(prefixes) / sizeof(prefixes[0]); k++) {
+            dwi_sv prefix = dwi_sv_cstr(prefixes[k]);
+            if (p.key.len >= prefix.len && p.value.len > 0 &&
+                dwi_sv_eq_nocase((dwi_sv){p.key.ptr, prefix.len}, prefix))
+                return dwi_err(err, DW_E_UNSUPPORTED, "property %.*s is not supported",
+                               DWI_SV_ARG(p.key));
+        }
+    }
+    return DW_OK;
+}
+
+dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)
+{
+    const dwi_protocol *protocol = &state->protocol;
+    const dwi_metadata *metadata = &state->metadata;
+    const dwi_type *schema = state->schema->root;
+    dw_status status;
+
+    DWI_TRY(dwi_features_check_writer_version(protocol, err));
+    DWI_TRY(dwi_features_check_scan(state, err));
+    if (protocol->min_writer_version == 7)
+        DWI_TRY(check_listed(protocol, err));
+    DWI_TRY(check_active(schema, metadata->configuration, err));
+    for (size_t i = 0; i < schema->n_fields; i++)
+        DWI_TRY(check_void(schema->fields[i].type, schema->fields[i].name, err));
+    DWI_TRY(check_hand_overs(metadata->configuration, err));
+    if (metadata->partition_columns.count > 0)
+        DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED,
+                        "partitioned tables are not supported (partition column %.*s)",
+                        DWI_SV_ARG(metadata->partition_columns.items[0])));
+    if (metadata->format_provider.ptr != NULL &&
+        !dwi_sv_eq_nocase(metadata->format_provider, DWI_SV("parquet")))
+        DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED, "format %.*s is not supported",
+                        DWI_SV_ARG(metadata->format_provider)));
+done:
+    return status;
+}
