@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/half.h"
 #include "base/le.h"
 #include "base/utf8.h"
 #include "parquet/write_schema.h"
@@ -30,6 +31,17 @@ void dwi_bounds_clear(dwi_bounds *b)
 size_t dwi_bounds_bytes(const dwi_bounds *b)
 {
     return b->min_bytes.cap + b->max_bytes.cap;
+}
+
+/* Kept as bytes; those of one length are never cut. */
+static bool is_bytes(const dwi_type *type)
+{
+    return dwi_type_is_bytes(type) || type->kind == DWI_UUID || type->kind == DWI_FIXED;
+}
+
+static bool is_text(const dwi_type *type)
+{
+    return type->kind == DWI_STRING || type->kind == DWI_JSON;
 }
 
 /* ---- adding values ---- */
@@ -65,6 +77,38 @@ void dwi_bounds_add_i64(dwi_bounds *b, const int64_t *values, size_t count)
     }
     if (count > 0)
         widen_int(b, min, max);
+}
+
+void dwi_bounds_add_u32(dwi_bounds *b, const uint32_t *values, size_t count)
+{
+    uint32_t min = UINT32_MAX;
+    uint32_t max = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+    }
+    if (count > 0)
+        widen_int(b, min, max);
+}
+
+/* As int64_t in the same order. */
+static int64_t turned(uint64_t value)
+{
+    return (int64_t)(value ^ UINT64_C(1) << 63);
+}
+
+void dwi_bounds_add_u64(dwi_bounds *b, const uint64_t *values, size_t count)
+{
+    uint64_t min = UINT64_MAX;
+    uint64_t max = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+    }
+    if (count > 0)
+        widen_int(b, turned(min), turned(max));
 }
 
 void dwi_bounds_add_bool(dwi_bounds *b, bool any_false, bool any_true)
@@ -114,6 +158,17 @@ void dwi_bounds_add_double(dwi_bounds *b, const double *values, size_t count)
     b->nan_count += (int64_t)nans;
     if (count > nans)
         widen_float(b, min, max);
+}
+
+void dwi_bounds_add_half(dwi_bounds *b, const uint16_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        double value = dwi_half_to_double(values[i]);
+        if (dwi_half_is_nan(values[i]))
+            b->nan_count++;
+        else
+            widen_float(b, value, value);
+    }
 }
 
 static bool decimal_less(dwi_i128 a, dwi_i128 b)
@@ -198,20 +253,14 @@ void dwi_bounds_merge(dwi_bounds *b, const dwi_bounds *other)
     b->nan_count += other->nan_count;
     if (!other->has)
         return;
-    switch (b->type->kind) {
-    case DWI_FLOAT:
-    case DWI_DOUBLE:
+    if (dwi_bounds_has_nan(b->type)) {
         widen_float(b, other->min_float, other->max_float);
-        break;
-    case DWI_DECIMAL:
+    } else if (b->type->kind == DWI_DECIMAL) {
         widen_decimal(b, other->min_decimal, other->max_decimal);
-        break;
-    case DWI_STRING:
-    case DWI_BINARY:
+    } else if (is_bytes(b->type)) {
         dwi_bounds_widen_bytes(b, other->min_bytes.data, other->min_bytes.len, other->min_prefix);
         dwi_bounds_widen_bytes(b, other->max_bytes.data, other->max_bytes.len, other->max_prefix);
-        break;
-    default:
+    } else {
         widen_int(b, other->min_int, other->max_int);
     }
 }
@@ -223,21 +272,25 @@ static void put_float(dwi_buf *out, const dwi_type *type, double value)
     if (type->kind == DWI_FLOAT) {
         float narrow = (float)value;
         dwi_buf_append(out, &narrow, sizeof(narrow));
+    } else if (type->kind == DWI_FLOAT16) {
+        uint16_t half = dwi_half_from_double(value);
+        dwi_buf_append(out, &half, sizeof(half));
     } else {
         dwi_buf_append(out, &value, sizeof(value));
     }
 }
 
+static uint64_t int_bits(const dwi_type *type, int64_t value)
+{
+    return type->kind == DWI_ULONG ? (uint64_t)value ^ UINT64_C(1) << 63 : (uint64_t)value;
+}
+
 static void put_int(dwi_buf *out, const dwi_type *type, int64_t value)
 {
     uint8_t bytes[8];
-    size_t width =
-        type->kind == DWI_BOOLEAN ? 1
-        : type->kind == DWI_LONG || type->kind == DWI_TIMESTAMP || type->kind == DWI_TIMESTAMP_NTZ
-            ? 8
-            : 4;
+    size_t width = type->kind == DWI_BOOLEAN ? 1 : dwi_type_width(type) == 8 ? 8 : 4;
 
-    dwi_le64_put(bytes, (uint64_t)value);
+    dwi_le64_put(bytes, int_bits(type, value));
     dwi_buf_append(out, bytes, width);
 }
 
@@ -262,7 +315,16 @@ static size_t cut(const dwi_buf *bytes, const dwi_type *type, size_t limit)
 {
     if (bytes->len <= limit)
         return bytes->len;
-    return type->kind == DWI_STRING ? dwi_utf8_cut(bytes->data, bytes->len, limit) : limit;
+    return is_text(type) ? dwi_utf8_cut(bytes->data, bytes->len, limit) : limit;
+}
+
+/* Values of one length are written whole or not at all: readers take no shorter ones. */
+static bool put_fixed(const dwi_bounds *b, const dwi_buf *bytes, dwi_buf *out)
+{
+    if (dwi_type_width(b->type) > DWI_BOUNDS_KEEP)
+        return false;
+    dwi_buf_append(out, bytes->data, bytes->len);
+    return true;
 }
 
 bool dwi_bounds_put_min(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *out_exact)
@@ -270,20 +332,16 @@ bool dwi_bounds_put_min(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *o
     *out_exact = true;
     if (!b->has)
         return false;
-    switch (b->type->kind) {
-    case DWI_FLOAT:
-    case DWI_DOUBLE:
-        put_float(out, b->type, b->min_float);
-        break;
-    case DWI_DECIMAL:
-        put_decimal(out, b->type, b->min_decimal);
-        break;
-    case DWI_STRING:
-    case DWI_BINARY:
+    if (dwi_type_is_bytes(b->type)) {
         *out_exact = b->min_bytes.len <= limit;
         dwi_buf_append(out, b->min_bytes.data, cut(&b->min_bytes, b->type, limit));
-        break;
-    default:
+    } else if (is_bytes(b->type)) {
+        return put_fixed(b, &b->min_bytes, out);
+    } else if (dwi_bounds_has_nan(b->type)) {
+        put_float(out, b->type, b->min_float);
+    } else if (b->type->kind == DWI_DECIMAL) {
+        put_decimal(out, b->type, b->min_decimal);
+    } else {
         put_int(out, b->type, b->min_int);
     }
     return true;
@@ -346,7 +404,7 @@ static bool put_max_bytes(const dwi_bounds *b, size_t limit, dwi_buf *out)
     dwi_buf_append(out, b->max_bytes.data, len);
     if (b->max_bytes.len <= limit || out->failed)
         return true;
-    out->len = before + dwi_bounds_round_up(out->data + before, len, b->type->kind == DWI_STRING);
+    out->len = before + dwi_bounds_round_up(out->data + before, len, is_text(b->type));
     return out->len > before;
 }
 
@@ -355,21 +413,18 @@ bool dwi_bounds_put_max(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *o
     *out_exact = true;
     if (!b->has)
         return false;
-    switch (b->type->kind) {
-    case DWI_FLOAT:
-    case DWI_DOUBLE:
-        put_float(out, b->type, b->max_float);
-        break;
-    case DWI_DECIMAL:
-        put_decimal(out, b->type, b->max_decimal);
-        break;
-    case DWI_STRING:
-    case DWI_BINARY:
+    if (dwi_type_is_bytes(b->type)) {
         *out_exact = b->max_bytes.len <= limit;
         return put_max_bytes(b, limit, out);
-    default:
-        put_int(out, b->type, b->max_int);
     }
+    if (is_bytes(b->type))
+        return put_fixed(b, &b->max_bytes, out);
+    if (dwi_bounds_has_nan(b->type))
+        put_float(out, b->type, b->max_float);
+    else if (b->type->kind == DWI_DECIMAL)
+        put_decimal(out, b->type, b->max_decimal);
+    else
+        put_int(out, b->type, b->max_int);
     return true;
 }
 
@@ -385,13 +440,21 @@ dw_bytes dwi_bounds_value(const dwi_bounds *b, bool max, size_t limit,
     const dwi_buf *bytes = max ? &b->max_bytes : &b->min_bytes;
     double wide = max ? b->max_float : b->min_float;
     float narrow = (float)wide;
+    uint16_t half;
 
     *out_cut = false;
     switch (b->type->kind) {
     case DWI_STRING:
     case DWI_BINARY:
-        *out_cut = bytes->len > limit;
+    case DWI_JSON:
+    case DWI_UUID:
+    case DWI_FIXED:
+        *out_cut = bytes->len > limit || dwi_type_width(b->type) > limit;
         return (dw_bytes){bytes->data, cut(bytes, b->type, limit)};
+    case DWI_FLOAT16:
+        half = dwi_half_from_double(wide);
+        memcpy(fixed, &half, sizeof(half));
+        return (dw_bytes){fixed, sizeof(half)};
     case DWI_FLOAT:
         memcpy(fixed, &narrow, sizeof(narrow));
         return (dw_bytes){fixed, sizeof(narrow)};
@@ -405,7 +468,7 @@ dw_bytes dwi_bounds_value(const dwi_bounds *b, bool max, size_t limit,
         fixed[0] = (uint8_t)(max ? b->max_int : b->min_int);
         return (dw_bytes){fixed, 1};
     default:
-        dwi_le64_put(fixed, (uint64_t)(max ? b->max_int : b->min_int));
+        dwi_le64_put(fixed, int_bits(b->type, max ? b->max_int : b->min_int));
         return (dw_bytes){fixed, dwi_type_width(b->type)};
     }
 }
@@ -422,11 +485,13 @@ static int compare_ints(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
-static int64_t int_of(dwi_sv v)
+static int64_t int_of(const dwi_type *type, dwi_sv v)
 {
     if (v.len == 8)
-        return (int64_t)dwi_le64(v.ptr);
-    return v.len == 4 ? (int32_t)dwi_le32(v.ptr) : v.ptr[0];
+        return type->kind == DWI_ULONG ? turned(dwi_le64(v.ptr)) : (int64_t)dwi_le64(v.ptr);
+    if (v.len == 4)
+        return type->kind == DWI_UINTEGER ? (int64_t)dwi_le32(v.ptr) : (int32_t)dwi_le32(v.ptr);
+    return v.ptr[0];
 }
 
 static double float_of(dwi_sv v)
@@ -438,6 +503,8 @@ static double float_of(dwi_sv v)
         memcpy(&wide, v.ptr, sizeof(wide));
         return wide;
     }
+    if (v.len == sizeof(uint16_t))
+        return dwi_half_to_double(dwi_le16(v.ptr));
     memcpy(&narrow, v.ptr, sizeof(narrow));
     return (double)narrow;
 }
@@ -453,16 +520,11 @@ static int compare_fixed(dwi_sv a, dwi_sv b)
 
 int dwi_bounds_compare(const dwi_type *type, dwi_sv a, dwi_sv b)
 {
-    switch (type->kind) {
-    case DWI_FLOAT:
-    case DWI_DOUBLE:
-        return compare_floats(float_of(a), float_of(b));
-    case DWI_STRING:
-    case DWI_BINARY:
+    if (is_bytes(type))
         return compare_bytes(a.ptr, a.len, b.ptr, b.len);
-    case DWI_DECIMAL:
-        return type->precision > 18 ? compare_fixed(a, b) : compare_ints(int_of(a), int_of(b));
-    default:
-        return compare_ints(int_of(a), int_of(b));
-    }
+    if (dwi_bounds_has_nan(type))
+        return compare_floats(float_of(a), float_of(b));
+    if (type->kind == DWI_DECIMAL && type->precision > 18)
+        return compare_fixed(a, b);
+    return compare_ints(int_of(type, a), int_of(type, b));
 }

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Smallest and largest value of one leaf, over a page, a column chunk or the file. Order is
- * Parquet's TYPE_ORDER: signed numbers, false before true, bytes unsigned. NaN is left out and
- * counted; a zero minimum is written as -0.0, a zero maximum as +0.0. */
+ * Parquet's TYPE_ORDER: signed and unsigned numbers, false before true, bytes unsigned. NaN is left
+ * out and counted; a zero minimum is written as -0.0, a zero maximum as +0.0. */
 #ifndef DWI_PARQUET_BOUNDS_H
 #define DWI_PARQUET_BOUNDS_H
 
 #include "base/buf.h"
 #include "schema/type.h"
+
+/* Whether NaN is counted. */
+static inline bool dwi_bounds_has_nan(const dwi_type *type)
+{
+    return type->kind == DWI_FLOAT || type->kind == DWI_DOUBLE || type->kind == DWI_FLOAT16;
+}
 
 /* Of strings and binary only so much is kept: longer than any bound that is written, by one whole
  * character. Values that are equal so far give equal bounds. */
@@ -22,15 +28,15 @@ typedef struct dwi_bounds {
     const dwi_type *type;
     bool has;
     int64_t nan_count;
-    int64_t min_int; /* boolean, integers, date, timestamps */
+    int64_t min_int; /* boolean, integers, date, times, timestamps; ulong with its top bit turned */
     int64_t max_int;
-    double min_float; /* float and double */
+    double min_float; /* float16, float and double */
     double max_float;
     dwi_i128 min_decimal;
     dwi_i128 max_decimal;
     uint64_t min_prefix; /* first eight bytes, big-endian: settles most comparisons */
     uint64_t max_prefix;
-    dwi_buf min_bytes; /* string and binary, at most DWI_BOUNDS_KEEP */
+    dwi_buf min_bytes; /* string, json, binary, uuid, fixed; at most DWI_BOUNDS_KEEP */
     dwi_buf max_bytes;
 } dwi_bounds;
 
@@ -41,6 +47,9 @@ size_t dwi_bounds_bytes(const dwi_bounds *b);
 
 void dwi_bounds_add_i32(dwi_bounds *b, const int32_t *values, size_t count);
 void dwi_bounds_add_i64(dwi_bounds *b, const int64_t *values, size_t count);
+void dwi_bounds_add_u32(dwi_bounds *b, const uint32_t *values, size_t count);
+void dwi_bounds_add_u64(dwi_bounds *b, const uint64_t *values, size_t count);
+void dwi_bounds_add_half(dwi_bounds *b, const uint16_t *values, size_t count);
 void dwi_bounds_add_float(dwi_bounds *b, const float *values, size_t count);
 void dwi_bounds_add_double(dwi_bounds *b, const double *values, size_t count);
 void dwi_bounds_add_decimal(dwi_bounds *b, const dwi_i128 *values, size_t count);
@@ -78,9 +87,10 @@ static inline void dwi_bounds_add_bytes(dwi_bounds *b, const uint8_t *data, size
         dwi_bounds_widen_bytes(b, data, len, prefix);
 }
 
-/* Append the bound in PLAIN form without a length. Strings and binary are cut to `limit` bytes, the
- * maximum rounded up; *out_exact tells whether nothing was cut. False: there is no such bound (none
- * at all, or a maximum that cannot be rounded up), and nothing is appended. */
+/* Append the bound in PLAIN form without a length. Strings, JSON and binary are cut to `limit`
+ * bytes, the maximum rounded up; *out_exact tells whether nothing was cut. False: there is no such
+ * bound (none at all, a maximum that cannot be rounded up, or fixed bytes over DWI_BOUNDS_KEEP),
+ * and nothing is appended. */
 bool dwi_bounds_put_min(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *out_exact);
 bool dwi_bounds_put_max(const dwi_bounds *b, size_t limit, dwi_buf *out, bool *out_exact);
 

@@ -261,44 +261,76 @@ static const void *dense_decimals(dwi_pqw_column *column, const dwi_shred_slice 
     return out;
 }
 
+/* The same for values that are bytes of one length. */
+static const void *dense_fixed(dwi_pqw_column *column, const dwi_shred_slice *slice)
+{
+    size_t width = plain_width(column->leaf);
+    const uint8_t *in = (const uint8_t *)slice->vec->values + (size_t)slice->base * width;
+    uint8_t *out = column->shared->dense.data;
+    const uint8_t *values = slice->sel == NULL ? in : out;
+
+    if (slice->sel != NULL)
+        for (size_t i = 0; i < slice->n_values; i++)
+            memcpy(out + i * width, in + slice->sel[i] * width, width);
+    if (column->leaf->type->kind == DWI_FLOAT16)
+        dwi_bounds_add_half(&column->page_bounds, (const uint16_t *)(const void *)values,
+                            slice->n_values);
+    else
+        for (size_t i = 0; i < slice->n_values; i++)
+            dwi_bounds_add_bytes(&column->page_bounds, values + i * width, width);
+    return values;
+}
+
 /* The slice's values, without gaps, in their physical form: in the vector itself where nothing is
  * to be changed. Adds them to the page's bounds. NULL when out of memory. */
 static const void *dense_values(dwi_pqw_column *column, const dwi_shred_slice *slice)
 {
     dwi_bounds *bounds = &column->page_bounds;
+    dwi_type_kind kind = column->leaf->type->kind;
     size_t n = slice->n_values;
     const void *values = column->shared->dense.data;
-    const void *direct = NULL;
 
-    switch (column->leaf->type->kind) {
+    switch (kind) {
     case DWI_BYTE:
         GATHER(int32_t, int8_t);
+        dwi_bounds_add_i32(bounds, values, n);
+        return values;
+    case DWI_UBYTE:
+        GATHER(int32_t, uint8_t);
         dwi_bounds_add_i32(bounds, values, n);
         return values;
     case DWI_SHORT:
         GATHER(int32_t, int16_t);
         dwi_bounds_add_i32(bounds, values, n);
         return values;
-    case DWI_INTEGER:
-    case DWI_DATE:
-    case DWI_FLOAT:
-        direct = (const uint32_t *)slice->vec->values + slice->base;
-        if (slice->sel != NULL)
-            GATHER(uint32_t, uint32_t);
-        break;
+    case DWI_USHORT:
+        GATHER(int32_t, uint16_t);
+        dwi_bounds_add_i32(bounds, values, n);
+        return values;
     case DWI_DECIMAL:
         return dense_decimals(column, slice);
+    case DWI_FLOAT16:
+    case DWI_UUID:
+    case DWI_FIXED:
+        return dense_fixed(column, slice);
     default:
-        direct = (const uint64_t *)slice->vec->values + slice->base;
-        if (slice->sel != NULL)
-            GATHER(uint64_t, uint64_t);
+        break;
     }
     if (slice->sel == NULL)
-        values = direct;
-    if (column->leaf->type->kind == DWI_FLOAT)
+        values =
+            (const uint8_t *)slice->vec->values + (size_t)slice->base * plain_width(column->leaf);
+    else if (plain_width(column->leaf) == 4)
+        GATHER(uint32_t, uint32_t);
+    else
+        GATHER(uint64_t, uint64_t);
+    if (kind == DWI_FLOAT)
         dwi_bounds_add_float(bounds, values, n);
-    else if (column->leaf->type->kind == DWI_DOUBLE)
+    else if (kind == DWI_DOUBLE)
         dwi_bounds_add_double(bounds, values, n);
+    else if (kind == DWI_UINTEGER)
+        dwi_bounds_add_u32(bounds, values, n);
+    else if (kind == DWI_ULONG)
+        dwi_bounds_add_u64(bounds, values, n);
     else if (column->leaf->physical == DWI_PARQUET_INT32)
         dwi_bounds_add_i32(bounds, values, n);
     else
@@ -322,7 +354,7 @@ static dw_status append_fixed(dwi_pqw_column *column, const dwi_shred_slice *sli
     uint32_t *indices;
     dw_status status;
 
-    if (!dense_room(&column->shared->dense, n, 16) ||
+    if (!dense_room(&column->shared->dense, n, width < 16 ? 16 : width) ||
         (values = dense_values(column, slice)) == NULL)
         return dwi_err_nomem(err);
     if (!column->dict_on) {

@@ -53,8 +53,6 @@ enum { FORMAT_VERSION = 2 };
 
 static void write_statistics(dwi_tc *w, const dwi_pqw_chunk *chunk)
 {
-    dwi_type_kind kind = chunk->leaf->type->kind;
-
     dwi_tc_struct_begin(w, META_STATISTICS);
     dwi_tc_i64(w, STAT_NULL_COUNT, chunk->null_count);
     if (chunk->has_max)
@@ -65,7 +63,7 @@ static void write_statistics(dwi_tc *w, const dwi_pqw_chunk *chunk)
         dwi_tc_bool(w, STAT_MAX_EXACT, chunk->max_exact);
     if (chunk->has_min)
         dwi_tc_bool(w, STAT_MIN_EXACT, chunk->min_exact);
-    if (kind == DWI_FLOAT || kind == DWI_DOUBLE)
+    if (dwi_bounds_has_nan(chunk->leaf->type))
         dwi_tc_i64(w, STAT_NAN_COUNT, chunk->nan_count);
     dwi_tc_struct_end(w);
 }

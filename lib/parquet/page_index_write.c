@@ -101,7 +101,6 @@ static void write_bounds(dwi_tc *w, const dwi_pqw_column *column, int16_t id)
 dw_status dwi_pqw_column_index_write(const dwi_pqw_column *column, dwi_buf *out, int32_t *out_len,
                                      dw_error *err)
 {
-    dwi_type_kind kind = column->leaf->type->kind;
     size_t n = dwi_pqw_column_pages(column);
     size_t before = out->len;
     dw_status status;
@@ -120,7 +119,7 @@ dw_status dwi_pqw_column_index_write(const dwi_pqw_column *column, dwi_buf *out,
     dwi_tc_list_begin(&w, COLUMN_INDEX_NULL_COUNTS, DWI_THRIFT_I64, n);
     for (size_t i = 0; i < n; i++)
         dwi_tc_element_i64(&w, (int64_t)dwi_pqw_column_page(column, i)->nulls);
-    if (kind == DWI_FLOAT || kind == DWI_DOUBLE) {
+    if (dwi_bounds_has_nan(column->leaf->type)) {
         dwi_tc_list_begin(&w, COLUMN_INDEX_NAN_COUNTS, DWI_THRIFT_I64, n);
         for (size_t i = 0; i < n; i++)
             dwi_tc_element_i64(&w, (int64_t)dwi_pqw_column_page(column, i)->nans);

@@ -112,7 +112,6 @@ static dw_status refuse_missing(const dwi_parquet_writer *w, const dwi_parquet_w
 {
     const char *what = opts->page_version > 1 ? "data page v2"
                        : opts->page_checksums ? "page checksums"
-                       : opts->keep_void      ? "columns of nulls"
                        : opts->n_threads > 1  ? "threads"
                        : opts->n_sorting > 0  ? "sorting columns"
                        : opts->no_page_index  ? "a file without page index"
@@ -156,7 +155,7 @@ dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type
     take_options(w, opts);
     w->sink = sink;
     DWI_TRY(dwi_codec_ctx_new(alloc, &w->shared.codec_ctx, err));
-    DWI_TRY(dwi_pqw_schema_build(&w->arena, type, &w->schema, err));
+    DWI_TRY(dwi_pqw_schema_build(&w->arena, type, opts->keep_void, &w->schema, err));
     DWI_TRY(dwi_pqw_options_resolve(&w->arena, opts, &w->schema, &leaves, err));
     DWI_TRY(dwi_pqw_sorting_resolve(&w->arena, opts, &w->schema, &sorting, err));
     DWI_TRY(refuse_missing(w, opts, leaves, err));
@@ -304,15 +303,19 @@ static int64_t encoded_bytes(const dwi_parquet_writer *w)
     return (int64_t)n;
 }
 
-/* Bytes of strings in rows [at, at + count) of `vec`, buffers' own offset included in `at`. */
+/* Bytes of values that may be long in rows [at, at + count) of `vec`, buffers' own offset included
+ * in `at`. */
 static int64_t variable_bytes(const dwi_vec *vec, int64_t at, int64_t count)
 {
     int64_t sum = 0;
 
     switch (vec->type->kind) {
     case DWI_STRING:
+    case DWI_JSON:
     case DWI_BINARY:
         return count == 0 ? 0 : vec->offsets[at + count] - vec->offsets[at];
+    case DWI_FIXED:
+        return count * (int64_t)vec->type->fixed_bytes;
     case DWI_ARRAY:
     case DWI_MAP:
         if (count > 0) {

@@ -80,6 +80,18 @@ static dw_status select_valid(dwi_shred_scratch *s, dwi_shred_slice *out, dw_err
     return DW_OK;
 }
 
+/* A column of nulls, which has no buffers. */
+static dw_status shred_void(dwi_shred_scratch *s, dwi_shred_slice *out, dw_error *err)
+{
+    if (!room(&s->valid, (out->n_entries + 63) / 64, 8) || !room(&s->sel, 1, sizeof(uint32_t)))
+        return dwi_err_nomem(err);
+    memset(s->valid.data, 0, (out->n_entries + 7) / 8);
+    out->n_values = 0;
+    out->valid = s->valid.data;
+    out->sel = (uint32_t *)(void *)s->sel.data;
+    return DW_OK;
+}
+
 static dw_status shred_flat(const dwi_pqw_leaf *leaf, const dwi_vec *rows, int64_t first,
                             size_t count, dwi_shred_scratch *s, dwi_shred_slice *out, dw_error *err)
 {
@@ -87,6 +99,8 @@ static dw_status shred_flat(const dwi_pqw_leaf *leaf, const dwi_vec *rows, int64
     out->base = out->vec->offset + rows->offset + first;
     out->n_entries = count;
     out->n_values = count;
+    if (leaf->type->kind == DWI_VOID)
+        return shred_void(s, out, err);
     if (!leaf->steps[0].nullable || out->vec->validity == NULL)
         return DW_OK;
     return select_valid(s, out, err);
@@ -120,7 +134,8 @@ static void define(entries *e, const dwi_vec *vec)
     for (size_t i = 0; i < e->count; i++) {
         if (e->pos[i] == DEAD)
             continue;
-        if (vec->validity == NULL || dwi_bit_get(vec->validity, e->base + e->pos[i]))
+        if (vec->type->kind != DWI_VOID &&
+            (vec->validity == NULL || dwi_bit_get(vec->validity, e->base + e->pos[i])))
             e->def[i]++;
         else
             e->pos[i] = DEAD;

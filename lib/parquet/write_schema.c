@@ -16,22 +16,11 @@ enum {
     ELEMENT_FIELD_ID = 9,
     ELEMENT_LOGICAL = 10
 };
-enum {
-    LOGICAL_NONE = 0,
-    LOGICAL_STRING = 1,
-    LOGICAL_MAP = 2,
-    LOGICAL_LIST = 3,
-    LOGICAL_DECIMAL = 5,
-    LOGICAL_DATE = 6,
-    LOGICAL_TIMESTAMP = 8,
-    LOGICAL_INTEGER = 10
-};
-enum { TIME_UNIT_MICROS = 2 };
-
 /* While the tree is walked: the way to the current node. */
 typedef struct walk {
     dwi_arena *arena;
     dwi_pqw_schema *out;
+    bool keep_void;
     size_t depth;
     dwi_pqw_step steps[MAX_DEPTH];
     size_t n_path;
@@ -58,44 +47,58 @@ const char *dwi_parquet_physical_name(dwi_parquet_physical physical)
     return names[physical];
 }
 
-static void physical_of(const dwi_type *type, dwi_pqw_leaf *leaf)
+static dwi_parquet_physical decimal_physical(const dwi_type *type)
+{
+    return type->precision <= INT32_DIGITS   ? DWI_PARQUET_INT32
+           : type->precision <= INT64_DIGITS ? DWI_PARQUET_INT64
+                                             : DWI_PARQUET_FIXED_LEN_BYTE_ARRAY;
+}
+
+static dwi_parquet_physical physical_of(const dwi_type *type)
 {
     switch (type->kind) {
     case DWI_BOOLEAN:
-        leaf->physical = DWI_PARQUET_BOOLEAN;
-        break;
+        return DWI_PARQUET_BOOLEAN;
+    case DWI_VOID: /* no value is ever written */
     case DWI_BYTE:
     case DWI_SHORT:
     case DWI_INTEGER:
+    case DWI_UBYTE:
+    case DWI_USHORT:
+    case DWI_UINTEGER:
     case DWI_DATE:
-        leaf->physical = DWI_PARQUET_INT32;
-        break;
-    case DWI_LONG:
-    case DWI_TIMESTAMP:
-    case DWI_TIMESTAMP_NTZ:
-        leaf->physical = DWI_PARQUET_INT64;
-        break;
+    case DWI_TIME_MS:
+        return DWI_PARQUET_INT32;
     case DWI_FLOAT:
-        leaf->physical = DWI_PARQUET_FLOAT;
-        break;
+        return DWI_PARQUET_FLOAT;
     case DWI_DOUBLE:
-        leaf->physical = DWI_PARQUET_DOUBLE;
-        break;
+        return DWI_PARQUET_DOUBLE;
     case DWI_DECIMAL:
-        leaf->physical = type->precision <= INT32_DIGITS   ? DWI_PARQUET_INT32
-                         : type->precision <= INT64_DIGITS ? DWI_PARQUET_INT64
-                                                           : DWI_PARQUET_FIXED_LEN_BYTE_ARRAY;
-        if (leaf->physical == DWI_PARQUET_FIXED_LEN_BYTE_ARRAY)
-            leaf->type_length = dwi_pqw_decimal_bytes(type->precision);
-        break;
+        return decimal_physical(type);
+    case DWI_STRING:
+    case DWI_JSON:
+    case DWI_BINARY:
+        return DWI_PARQUET_BYTE_ARRAY;
+    case DWI_FLOAT16:
+    case DWI_UUID:
+    case DWI_FIXED:
+        return DWI_PARQUET_FIXED_LEN_BYTE_ARRAY;
     default:
-        leaf->physical = DWI_PARQUET_BYTE_ARRAY;
+        return DWI_PARQUET_INT64;
     }
 }
 
-static bool is_leaf(const dwi_type *type)
+static int32_t type_length_of(const dwi_type *type)
 {
-    return type->kind >= DWI_BOOLEAN && type->kind <= DWI_TIMESTAMP_NTZ;
+    if (physical_of(type) != DWI_PARQUET_FIXED_LEN_BYTE_ARRAY)
+        return 0;
+    return type->kind == DWI_DECIMAL ? dwi_pqw_decimal_bytes(type->precision)
+                                     : (int32_t)dwi_type_width(type);
+}
+
+static bool is_group(const dwi_type *type)
+{
+    return type->kind >= DWI_STRUCT && type->kind <= DWI_VARIANT;
 }
 
 static dw_status unsupported(walk *w, const dwi_type *type, const char *why)
@@ -122,7 +125,8 @@ static dw_status add_leaf(walk *w, const dwi_type *type)
     dwi_pqw_leaf *leaf = &w->out->leaves[w->out->n_leaves];
 
     leaf->type = type;
-    physical_of(type, leaf);
+    leaf->physical = physical_of(type);
+    leaf->type_length = type_length_of(type);
     leaf->max_def = (uint8_t)w->max_def;
     leaf->max_rep = (uint8_t)w->max_rep;
     leaf->n_steps = w->depth;
@@ -173,23 +177,38 @@ static dw_status walk_children(walk *w, const dwi_type *type)
     return status;
 }
 
+/* A void is null, whatever the field says. */
+static bool is_optional(const dwi_field *field)
+{
+    return field->nullable || field->type->kind == DWI_VOID;
+}
+
+static bool has_no_form(const walk *w, const dwi_type *type)
+{
+    if (type->kind == DWI_VOID)
+        return !w->keep_void;
+    if (type->kind == DWI_FIXED)
+        return type->fixed_bytes == 0 || type->fixed_bytes > INT32_MAX;
+    return is_group(type) && type->n_fields == 0;
+}
+
 static dw_status walk_field(walk *w, const dwi_field *field, dwi_sv name, size_t child)
 {
     const dwi_type *type = field->type;
     bool repeated = type->kind == DWI_ARRAY || type->kind == DWI_MAP;
-    size_t levels = (size_t)field->nullable + repeated;
+    size_t levels = (size_t)is_optional(field) + repeated;
     dw_status status;
 
     w->path[w->n_path++] = name;
-    w->steps[w->depth++] = (dwi_pqw_step){child, field->nullable, repeated};
+    w->steps[w->depth++] = (dwi_pqw_step){child, is_optional(field), repeated};
     w->max_def += levels;
     w->max_rep += repeated;
     if (w->depth + 3 > MAX_DEPTH || w->n_path + 3 > MAX_DEPTH || w->max_def > MAX_LEVEL)
         status = unsupported(w, type, "is nested too deeply for Parquet here");
-    else if (is_leaf(type))
-        status = add_leaf(w, type);
-    else if (type->n_fields == 0)
+    else if (has_no_form(w, type))
         status = unsupported(w, type, "has no Parquet form here");
+    else if (!is_group(type))
+        status = add_leaf(w, type);
     else
         status = walk_children(w, type);
     w->max_rep -= repeated;
@@ -199,101 +218,111 @@ static dw_status walk_field(walk *w, const dwi_field *field, dwi_sv name, size_t
     return status;
 }
 
-dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, dwi_pqw_schema *out,
-                               dw_error *err)
+static bool is_written(const dwi_pqw_schema *schema, const dwi_field *field)
 {
-    walk w = {.arena = arena, .out = out, .err = err};
+    return schema->keep_void || field->type->kind != DWI_VOID;
+}
+
+dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, bool keep_void,
+                               dwi_pqw_schema *out, dw_error *err)
+{
+    walk w = {.arena = arena, .out = out, .keep_void = keep_void, .err = err};
     dw_status status = DW_OK;
 
     out->root = root;
+    out->keep_void = keep_void;
     out->n_leaves = 0;
     out->leaves = dwi_arena_array(arena, count_leaves(root, 0), sizeof(*out->leaves));
     if (out->leaves == NULL)
         return dwi_err_nomem(err);
     for (size_t i = 0; i < root->n_fields && status == DW_OK; i++)
-        if (root->fields[i].type->kind != DWI_VOID)
+        if (is_written(out, &root->fields[i]))
             status = walk_field(&w, &root->fields[i], root->fields[i].name, i);
     return status;
 }
 
 /* ---- SchemaElement ---- */
 
+/* Voids are within only when they are kept. */
 static size_t count_elements(const dwi_type *type)
 {
     size_t n = type->kind == DWI_ARRAY || type->kind == DWI_MAP ? 2 : 1;
 
     for (size_t i = 0; i < type->n_fields; i++)
-        if (type->fields[i].type->kind != DWI_VOID)
-            n += count_elements(type->fields[i].type);
+        n += count_elements(type->fields[i].type);
     return n;
 }
 
-static dwi_parquet_converted converted_of(const dwi_type *type)
+/* A type the old way and the new. */
+typedef struct annotation {
+    dwi_type_kind kind;
+    int converted;   /* dwi_parquet_converted */
+    uint8_t logical; /* dwi_parquet_logical */
+    uint8_t bits;    /* INTEGER */
+    bool flag;       /* INTEGER: signed; TIME and TIMESTAMP: adjusted to UTC */
+    uint8_t unit;    /* dwi_parquet_unit */
+} annotation;
+
+/* Timestamps without time zone have no old form: it means UTC. The old forms of time do not. */
+static const annotation annotations[] = {
+    {DWI_VOID, DWI_PARQUET_CONVERTED_NONE, DWI_PARQUET_LOGICAL_UNKNOWN, 0, false, 0},
+    {DWI_BYTE, DWI_PARQUET_CONVERTED_INT_8, DWI_PARQUET_LOGICAL_INTEGER, 8, true, 0},
+    {DWI_SHORT, DWI_PARQUET_CONVERTED_INT_16, DWI_PARQUET_LOGICAL_INTEGER, 16, true, 0},
+    {DWI_UBYTE, DWI_PARQUET_CONVERTED_UINT_8, DWI_PARQUET_LOGICAL_INTEGER, 8, false, 0},
+    {DWI_USHORT, DWI_PARQUET_CONVERTED_UINT_16, DWI_PARQUET_LOGICAL_INTEGER, 16, false, 0},
+    {DWI_UINTEGER, DWI_PARQUET_CONVERTED_UINT_32, DWI_PARQUET_LOGICAL_INTEGER, 32, false, 0},
+    {DWI_ULONG, DWI_PARQUET_CONVERTED_UINT_64, DWI_PARQUET_LOGICAL_INTEGER, 64, false, 0},
+    {DWI_FLOAT16, DWI_PARQUET_CONVERTED_NONE, DWI_PARQUET_LOGICAL_FLOAT16, 0, false, 0},
+    {DWI_DECIMAL, DWI_PARQUET_CONVERTED_DECIMAL, DWI_PARQUET_LOGICAL_DECIMAL, 0, false, 0},
+    {DWI_STRING, DWI_PARQUET_CONVERTED_UTF8, DWI_PARQUET_LOGICAL_STRING, 0, false, 0},
+    {DWI_JSON, DWI_PARQUET_CONVERTED_JSON, DWI_PARQUET_LOGICAL_JSON, 0, false, 0},
+    {DWI_UUID, DWI_PARQUET_CONVERTED_NONE, DWI_PARQUET_LOGICAL_UUID, 0, false, 0},
+    {DWI_DATE, DWI_PARQUET_CONVERTED_DATE, DWI_PARQUET_LOGICAL_DATE, 0, false, 0},
+    {DWI_TIME_MS, DWI_PARQUET_CONVERTED_TIME_MILLIS, DWI_PARQUET_LOGICAL_TIME, 0, false,
+     DWI_PARQUET_UNIT_MILLIS},
+    {DWI_TIME_US, DWI_PARQUET_CONVERTED_TIME_MICROS, DWI_PARQUET_LOGICAL_TIME, 0, false,
+     DWI_PARQUET_UNIT_MICROS},
+    {DWI_TIME_NS, DWI_PARQUET_CONVERTED_NONE, DWI_PARQUET_LOGICAL_TIME, 0, false,
+     DWI_PARQUET_UNIT_NANOS},
+    {DWI_TIMESTAMP, DWI_PARQUET_CONVERTED_TIMESTAMP_MICROS, DWI_PARQUET_LOGICAL_TIMESTAMP, 0, true,
+     DWI_PARQUET_UNIT_MICROS},
+    {DWI_TIMESTAMP_NTZ, DWI_PARQUET_CONVERTED_NONE, DWI_PARQUET_LOGICAL_TIMESTAMP, 0, false,
+     DWI_PARQUET_UNIT_MICROS},
+    {DWI_TIMESTAMP_MS, DWI_PARQUET_CONVERTED_TIMESTAMP_MILLIS, DWI_PARQUET_LOGICAL_TIMESTAMP, 0,
+     true, DWI_PARQUET_UNIT_MILLIS},
+    {DWI_TIMESTAMP_NTZ_MS, DWI_PARQUET_CONVERTED_NONE, DWI_PARQUET_LOGICAL_TIMESTAMP, 0, false,
+     DWI_PARQUET_UNIT_MILLIS},
+    {DWI_TIMESTAMP_NS, DWI_PARQUET_CONVERTED_NONE, DWI_PARQUET_LOGICAL_TIMESTAMP, 0, true,
+     DWI_PARQUET_UNIT_NANOS},
+    {DWI_TIMESTAMP_NTZ_NS, DWI_PARQUET_CONVERTED_NONE, DWI_PARQUET_LOGICAL_TIMESTAMP, 0, false,
+     DWI_PARQUET_UNIT_NANOS},
+    {DWI_ARRAY, DWI_PARQUET_CONVERTED_LIST, DWI_PARQUET_LOGICAL_LIST, 0, false, 0},
+    {DWI_MAP, DWI_PARQUET_CONVERTED_MAP, DWI_PARQUET_LOGICAL_MAP, 0, false, 0},
+};
+
+/* NULL: the physical type says it all. */
+static const annotation *find_annotation(const dwi_type *type)
 {
-    switch (type->kind) {
-    case DWI_BYTE:
-        return DWI_PARQUET_CONVERTED_INT_8;
-    case DWI_SHORT:
-        return DWI_PARQUET_CONVERTED_INT_16;
-    case DWI_STRING:
-        return DWI_PARQUET_CONVERTED_UTF8;
-    case DWI_DECIMAL:
-        return DWI_PARQUET_CONVERTED_DECIMAL;
-    case DWI_DATE:
-        return DWI_PARQUET_CONVERTED_DATE;
-    case DWI_TIMESTAMP:
-        return DWI_PARQUET_CONVERTED_TIMESTAMP_MICROS;
-    case DWI_ARRAY:
-        return DWI_PARQUET_CONVERTED_LIST;
-    case DWI_MAP:
-        return DWI_PARQUET_CONVERTED_MAP;
-    default:
-        return DWI_PARQUET_CONVERTED_NONE; /* timestamp_ntz too: the old one means UTC */
-    }
+    for (size_t i = 0; i < sizeof(annotations) / sizeof(annotations[0]); i++)
+        if (annotations[i].kind == type->kind)
+            return &annotations[i];
+    return NULL;
 }
 
-static int16_t logical_of(const dwi_type *type)
+static void write_logical(dwi_tc *w, const dwi_type *type, const annotation *a)
 {
-    switch (type->kind) {
-    case DWI_BYTE:
-    case DWI_SHORT:
-        return LOGICAL_INTEGER;
-    case DWI_STRING:
-        return LOGICAL_STRING;
-    case DWI_DECIMAL:
-        return LOGICAL_DECIMAL;
-    case DWI_DATE:
-        return LOGICAL_DATE;
-    case DWI_TIMESTAMP:
-    case DWI_TIMESTAMP_NTZ:
-        return LOGICAL_TIMESTAMP;
-    case DWI_ARRAY:
-        return LOGICAL_LIST;
-    case DWI_MAP:
-        return LOGICAL_MAP;
-    default:
-        return LOGICAL_NONE;
-    }
-}
-
-static void write_logical(dwi_tc *w, const dwi_type *type)
-{
-    int16_t logical = logical_of(type);
-
-    if (logical == LOGICAL_NONE)
-        return;
     dwi_tc_struct_begin(w, ELEMENT_LOGICAL);
-    dwi_tc_struct_begin(w, logical);
-    if (logical == LOGICAL_DECIMAL) {
+    dwi_tc_struct_begin(w, a->logical);
+    if (a->logical == DWI_PARQUET_LOGICAL_DECIMAL) {
         dwi_tc_i32(w, 1, type->scale);
         dwi_tc_i32(w, 2, type->precision);
-    } else if (logical == LOGICAL_INTEGER) {
-        dwi_tc_byte(w, 1, type->kind == DWI_BYTE ? 8 : 16);
-        dwi_tc_bool(w, 2, true);
-    } else if (logical == LOGICAL_TIMESTAMP) {
-        dwi_tc_bool(w, 1, type->kind == DWI_TIMESTAMP);
+    } else if (a->logical == DWI_PARQUET_LOGICAL_INTEGER) {
+        dwi_tc_byte(w, 1, (int8_t)a->bits);
+        dwi_tc_bool(w, 2, a->flag);
+    } else if (a->unit != DWI_PARQUET_UNIT_NONE) {
+        dwi_tc_bool(w, 1, a->flag);
         dwi_tc_struct_begin(w, 2);
-        dwi_tc_struct_begin(w, TIME_UNIT_MICROS);
+        dwi_tc_struct_begin(w, a->unit);
         dwi_tc_struct_end(w);
         dwi_tc_struct_end(w);
     }
@@ -311,43 +340,36 @@ static void write_repeated_group(dwi_tc *w, dwi_sv name, int32_t children)
     dwi_tc_element_struct_end(w);
 }
 
-static void write_type_fields(dwi_tc *w, const dwi_type *type)
-{
-    dwi_pqw_leaf leaf = {0};
-
-    physical_of(type, &leaf);
-    dwi_tc_i32(w, ELEMENT_TYPE, (int32_t)leaf.physical);
-    if (leaf.type_length > 0)
-        dwi_tc_i32(w, ELEMENT_TYPE_LENGTH, leaf.type_length);
-}
-
 static int32_t element_children(const dwi_type *type)
 {
-    return type->kind == DWI_STRUCT ? (int32_t)type->n_fields : 1;
+    return type->kind == DWI_ARRAY || type->kind == DWI_MAP ? 1 : (int32_t)type->n_fields;
 }
 
 static void write_element(dwi_tc *w, const dwi_field *field, dwi_sv name)
 {
     const dwi_type *type = field->type;
-    dwi_parquet_converted converted = converted_of(type);
+    const annotation *a = find_annotation(type);
 
     dwi_tc_element_struct_begin(w);
-    if (is_leaf(type))
-        write_type_fields(w, type);
+    if (!is_group(type))
+        dwi_tc_i32(w, ELEMENT_TYPE, (int32_t)physical_of(type));
+    if (type_length_of(type) > 0)
+        dwi_tc_i32(w, ELEMENT_TYPE_LENGTH, type_length_of(type));
     dwi_tc_i32(w, ELEMENT_REPETITION,
-               field->nullable ? DWI_PARQUET_OPTIONAL : DWI_PARQUET_REQUIRED);
+               is_optional(field) ? DWI_PARQUET_OPTIONAL : DWI_PARQUET_REQUIRED);
     dwi_tc_string(w, ELEMENT_NAME, name);
-    if (!is_leaf(type))
+    if (is_group(type))
         dwi_tc_i32(w, ELEMENT_NUM_CHILDREN, element_children(type));
-    if (converted != DWI_PARQUET_CONVERTED_NONE)
-        dwi_tc_i32(w, ELEMENT_CONVERTED, (int32_t)converted);
+    if (a != NULL && a->converted != DWI_PARQUET_CONVERTED_NONE)
+        dwi_tc_i32(w, ELEMENT_CONVERTED, a->converted);
     if (type->kind == DWI_DECIMAL) {
         dwi_tc_i32(w, ELEMENT_SCALE, type->scale);
         dwi_tc_i32(w, ELEMENT_PRECISION, type->precision);
     }
     if (field->field_id >= 0)
         dwi_tc_i32(w, ELEMENT_FIELD_ID, field->field_id);
-    write_logical(w, type);
+    if (a != NULL)
+        write_logical(w, type, a);
     dwi_tc_element_struct_end(w);
     if (type->kind == DWI_ARRAY) {
         write_repeated_group(w, DWI_SV("list"), 1);
@@ -366,15 +388,20 @@ void dwi_pqw_schema_write(const dwi_pqw_schema *schema, dwi_tc *w, int16_t id)
 {
     const dwi_type *root = schema->root;
     int32_t columns = 0;
+    size_t elements = 1;
 
-    for (size_t i = 0; i < root->n_fields; i++)
-        columns += root->fields[i].type->kind != DWI_VOID;
-    dwi_tc_list_begin(w, id, DWI_THRIFT_STRUCT, count_elements(root));
+    for (size_t i = 0; i < root->n_fields; i++) {
+        if (!is_written(schema, &root->fields[i]))
+            continue;
+        columns++;
+        elements += count_elements(root->fields[i].type);
+    }
+    dwi_tc_list_begin(w, id, DWI_THRIFT_STRUCT, elements);
     dwi_tc_element_struct_begin(w);
     dwi_tc_string(w, ELEMENT_NAME, DWI_SV("schema"));
     dwi_tc_i32(w, ELEMENT_NUM_CHILDREN, columns);
     dwi_tc_element_struct_end(w);
     for (size_t i = 0; i < root->n_fields; i++)
-        if (root->fields[i].type->kind != DWI_VOID)
+        if (is_written(schema, &root->fields[i]))
             write_element(w, &root->fields[i], root->fields[i].name);
 }

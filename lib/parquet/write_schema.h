@@ -29,13 +29,15 @@ typedef struct dwi_pqw_leaf {
 
 typedef struct dwi_pqw_schema {
     const dwi_type *root;
+    bool keep_void;
     size_t n_leaves;
     dwi_pqw_leaf *leaves;
 } dwi_pqw_schema;
 
-/* Everything lives in `arena`; `root` must outlive it. DW_E_UNSUPPORTED names the column. */
-dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, dwi_pqw_schema *out,
-                               dw_error *err);
+/* Everything lives in `arena`; `root` must outlive it. Void fields become columns of nulls, or are
+ * left out. DW_E_UNSUPPORTED names the column; a void below the top level that is not kept too. */
+dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, bool keep_void,
+                               dwi_pqw_schema *out, dw_error *err);
 
 /* FileMetaData's field `id`: the list of SchemaElement, depth first. */
 void dwi_pqw_schema_write(const dwi_pqw_schema *schema, dwi_tc *w, int16_t id);

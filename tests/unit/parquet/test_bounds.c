@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/alloc.h"
+#include "base/half.h"
 #include "base/utf8.h"
 #include "harness.h"
 
@@ -287,6 +288,132 @@ static void merging_widens(void **state)
     dwi_buf_done(&out);
 }
 
+/* ---- types that only Parquet has ---- */
+
+static void check_bounds(const dwi_bounds *b, const void *min, const void *max, size_t len)
+{
+    dwi_buf out;
+    bool exact;
+
+    dwi_buf_init(&out, dwi_alloc_default());
+    assert_true(dwi_bounds_put_min(b, 4, &out, &exact) && exact);
+    DWT_EQ(out.len, len);
+    assert_memory_equal(out.data, min, len);
+    dwi_buf_clear(&out);
+    assert_true(dwi_bounds_put_max(b, 4, &out, &exact) && exact);
+    DWT_EQ(out.len, len);
+    assert_memory_equal(out.data, max, len);
+    dwi_buf_done(&out);
+}
+
+static int order(const dwi_type *type, const void *a, const void *b, size_t len)
+{
+    return dwi_bounds_compare(type, (dwi_sv){a, len}, (dwi_sv){b, len});
+}
+
+static void unsigned_numbers_order_without_sign(void **state)
+{
+    static const dwi_type u32 = {.kind = DWI_UINTEGER};
+    static const dwi_type u64 = {.kind = DWI_ULONG};
+    const uint32_t small[] = {7, UINT32_MAX, 1u << 31, 3};
+    const uint64_t large[] = {UINT64_C(1) << 63, 5, UINT64_MAX};
+    const uint64_t more[] = {2};
+    dwi_bounds b, other;
+
+    (void)state;
+    dwi_bounds_init(&b, &u32, dwi_alloc_default());
+    dwi_bounds_add_u32(&b, small, 4);
+    check_bounds(&b, "\x03\0\0\0", "\xFF\xFF\xFF\xFF", 4);
+    dwi_bounds_done(&b);
+    dwi_bounds_init(&b, &u64, dwi_alloc_default());
+    dwi_bounds_init(&other, &u64, dwi_alloc_default());
+    dwi_bounds_add_u64(&b, large, 3);
+    check_bounds(&b, "\x05\0\0\0\0\0\0\0", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 8);
+    dwi_bounds_add_u64(&other, more, 1);
+    dwi_bounds_merge(&b, &other);
+    check_bounds(&b, "\x02\0\0\0\0\0\0\0", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 8);
+    dwi_bounds_done(&b);
+    dwi_bounds_done(&other);
+    assert_true(order(&u32, "\x01\0\0\0", "\0\0\0\x80", 4) < 0);
+    assert_true(order(&u64, "\x01\0\0\0\0\0\0\0", "\0\0\0\0\0\0\0\x80", 8) < 0);
+}
+
+static void halves_order_as_numbers_without_nan(void **state)
+{
+    static const dwi_type half = {.kind = DWI_FLOAT16};
+    const uint16_t values[] = {0x7E00, 0x3C00, 0xC000, 0xFC01}; /* NaN, 1, -2, NaN */
+    const uint16_t zeros[] = {0x0000};
+    const uint16_t ends[] = {0x7C00, 0xFC00, 0x0001, 0x83FF, 0x7BFF}; /* infinities, subnormal */
+    dwi_bounds b;
+
+    (void)state;
+    dwi_bounds_init(&b, &half, dwi_alloc_default());
+    dwi_bounds_add_half(&b, values, 4);
+    DWT_EQ(b.nan_count, 2);
+    check_bounds(&b, "\x00\xC0", "\x00\x3C", 2);
+    dwi_bounds_clear(&b);
+    dwi_bounds_add_half(&b, zeros, 1);
+    check_bounds(&b, "\x00\x80", "\x00\x00", 2);
+    dwi_bounds_clear(&b);
+    dwi_bounds_add_half(&b, ends, 5);
+    check_bounds(&b, "\x00\xFC", "\x00\x7C", 2);
+    for (uint32_t i = 2; i < 5; i++) { /* each comes back as it was */
+        uint8_t bytes[2] = {(uint8_t)ends[i], (uint8_t)(ends[i] >> 8)};
+        dwi_bounds_clear(&b);
+        dwi_bounds_add_half(&b, &ends[i], 1);
+        check_bounds(&b, bytes, bytes, 2);
+    }
+    dwi_bounds_clear(&b);
+    dwi_bounds_add_half(&b, values, 1);
+    assert_false(b.has);
+    dwi_bounds_done(&b);
+    assert_true(order(&half, "\x00\xC0", "\x00\x3C", 2) < 0);
+    assert_true(order(&half, "\x00\x80", "\x00\x00", 2) == 0);
+}
+
+static void every_half_survives_the_way_to_double_and_back(void **state)
+{
+    (void)state;
+    for (uint32_t h = 0; h < 0x10000; h++) {
+        double value = dwi_half_to_double((uint16_t)h);
+        assert_true(isnan(value) == dwi_half_is_nan((uint16_t)h));
+        if (!isnan(value))
+            DWT_EQ(dwi_half_from_double(value), h);
+    }
+    assert_true(dwi_half_to_double(0x3555) == 0.333251953125);
+    assert_true(dwi_half_to_double(0x0001) == 0x1p-24);
+}
+
+static void bytes_of_one_length_are_written_whole_or_not_at_all(void **state)
+{
+    static const dwi_type uuid = {.kind = DWI_UUID};
+    static const dwi_type large = {.kind = DWI_FIXED, .fixed_bytes = 600};
+    static uint8_t value[600] = {1};
+    const char *low = "\x7F"
+                      "123456789012345";
+    const char *high = "\x80"
+                       "000000000000000";
+    dwi_bounds b;
+    dwi_buf out;
+    bool exact;
+
+    (void)state;
+    dwi_bounds_init(&b, &uuid, dwi_alloc_default());
+    dwi_bounds_add_bytes(&b, (const uint8_t *)high, 16);
+    dwi_bounds_add_bytes(&b, (const uint8_t *)low, 16);
+    check_bounds(&b, low, high, 16);
+    dwi_bounds_done(&b);
+    assert_true(order(&uuid, low, high, 16) < 0);
+    dwi_bounds_init(&b, &large, dwi_alloc_default());
+    dwi_buf_init(&out, dwi_alloc_default());
+    dwi_bounds_add_bytes(&b, value, sizeof(value));
+    assert_false(dwi_bounds_put_min(&b, 64, &out, &exact));
+    assert_false(dwi_bounds_put_max(&b, 64, &out, &exact));
+    DWT_EQ(out.len, 0);
+    dwi_buf_done(&out);
+    dwi_bounds_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +428,10 @@ int main(void)
         cmocka_unit_test(decimals_are_written_in_their_physical_form),
         cmocka_unit_test(small_integers_are_four_bytes_in_files_and_their_own_width_in_memory),
         cmocka_unit_test(merging_widens),
+        cmocka_unit_test(unsigned_numbers_order_without_sign),
+        cmocka_unit_test(halves_order_as_numbers_without_nan),
+        cmocka_unit_test(every_half_survives_the_way_to_double_and_back),
+        cmocka_unit_test(bytes_of_one_length_are_written_whole_or_not_at_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

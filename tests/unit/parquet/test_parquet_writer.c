@@ -6,77 +6,14 @@
 #include "base/alloc.h"
 #include "base/le.h"
 #include "harness.h"
+#include "memory_file.h"
 #include "parquet/parquet_types.h"
-#include "thrift/compact.h"
-
-#define FIELD(text, of, may_be_null, id)                                                           \
-    {                                                                                              \
-        {(text), sizeof(text) - 1}, (of), (may_be_null), (id),                                     \
-        {                                                                                          \
-            "{}", 2                                                                                \
-        }                                                                                          \
-    }
-#define ROW(fields)                                                                                \
-    {                                                                                              \
-        DWI_STRUCT, 0, 0, 0, sizeof(fields) / sizeof((fields)[0]), (fields)                        \
-    }
 
 static const dwi_type long_type = {.kind = DWI_LONG};
 static const dwi_type double_type = {.kind = DWI_DOUBLE};
 static const dwi_type bool_type = {.kind = DWI_BOOLEAN};
 static const dwi_type string_type = {.kind = DWI_STRING};
 static const dwi_type void_type = {.kind = DWI_VOID};
-
-/* ---- a file in memory ---- */
-
-typedef struct memory_file {
-    dwi_buf bytes;
-    int64_t fail_after; /* -1: never */
-} memory_file;
-
-static dw_status to_memory(void *ctx, const void *data, size_t len, dw_error *err)
-{
-    memory_file *file = ctx;
-
-    if (file->fail_after >= 0 && (int64_t)(file->bytes.len + len) > file->fail_after)
-        return dwi_err(err, DW_E_IO, "disk: full");
-    dwi_buf_append(&file->bytes, data, len);
-    return dwi_buf_status(&file->bytes, err);
-}
-
-static void open_file(memory_file *file)
-{
-    dwi_buf_init(&file->bytes, dwi_alloc_default());
-    file->fail_after = -1;
-}
-
-static dwi_parquet_writer *open_writer(const dwi_type *type, const dwi_parquet_write_options *opts,
-                                       memory_file *file)
-{
-    dwi_parquet_writer *w = NULL;
-    dw_error err = DW_ERROR_INIT;
-
-    open_file(file);
-    DWT_OK(dwi_parquet_writer_new(dwi_alloc_default(), type, opts,
-                                  (dwi_parquet_sink){file, to_memory}, &w, &err),
-           &err);
-    return w;
-}
-
-static void append(dwi_parquet_writer *w, const dwi_type *type, const dwi_vec *column)
-{
-    dwi_vec rows = {.type = type, .length = column->length, .n_children = 1, .children = column};
-    dw_error err = DW_ERROR_INIT;
-
-    DWT_OK(dwi_parquet_writer_append(w, &rows, &err), &err);
-}
-
-static void finish(dwi_parquet_writer *w)
-{
-    dw_error err = DW_ERROR_INIT;
-
-    DWT_OK(dwi_parquet_writer_finish(w, &err), &err);
-}
 
 /* ---- the file, byte by byte ---- */
 
@@ -171,54 +108,7 @@ static void nulls_and_dictionary_indices_are_these_bytes(void **state)
     dwi_buf_done(&file.bytes);
 }
 
-/* ---- reading a footer back, as far as these tests need it ---- */
-
-/* Enter field `id` of the struct the reader is in. */
-static dwi_thrift_type seek_field(dwi_tr *r, int16_t id)
-{
-    int16_t at;
-    dwi_thrift_type type;
-
-    while (dwi_tr_field(r, &at, &type)) {
-        if (at == id)
-            return type;
-        dwi_tr_skip(r, type);
-    }
-    fail_msg("no field %d", id);
-    return DWI_THRIFT_STOP;
-}
-
-static void open_footer(const memory_file *file, dwi_tr *r)
-{
-    size_t len = dwi_le32(file->bytes.data + file->bytes.len - 8);
-
-    dwi_tr_begin(r, file->bytes.data + file->bytes.len - 8 - len, len);
-}
-
-/* Stand in ColumnChunk `column` of row group `group`. */
-static void open_chunk(const memory_file *file, size_t group, size_t column, dwi_tr *r)
-{
-    dwi_thrift_type element;
-
-    open_footer(file, r);
-    (void)dwi_tr_list(r, seek_field(r, 4), &element);
-    for (size_t i = 0; i < group; i++)
-        dwi_tr_skip(r, DWI_THRIFT_STRUCT);
-    dwi_tr_struct_begin(r, DWI_THRIFT_STRUCT);
-    (void)dwi_tr_list(r, seek_field(r, 1), &element);
-    for (size_t i = 0; i < column; i++)
-        dwi_tr_skip(r, DWI_THRIFT_STRUCT);
-    dwi_tr_struct_begin(r, DWI_THRIFT_STRUCT);
-}
-
-static size_t count_row_groups(const memory_file *file)
-{
-    dwi_thrift_type element;
-    dwi_tr r;
-
-    open_footer(file, &r);
-    return dwi_tr_list(&r, seek_field(&r, 4), &element);
-}
+/* ---- the column index, read back ---- */
 
 enum { MAX_PAGES = 64 };
 
@@ -456,14 +346,6 @@ static void a_dictionary_stays_only_while_it_pays(void **state)
 
 /* ---- row groups and memory ---- */
 
-static void fill_random(int64_t *values, size_t n)
-{
-    uint64_t x = 1;
-
-    for (size_t i = 0; i < n; i++)
-        values[i] = (int64_t)(x = x * UINT64_C(6364136223846793005) + 1442695040888963407u);
-}
-
 static void row_groups_close_by_rows_and_by_bytes(void **state)
 {
     enum { N = 50000 };
@@ -510,7 +392,7 @@ static void buffered_bytes_are_what_was_allocated(void **state)
 
     (void)state;
     fill_random(values, N);
-    open_file(&file);
+    memory_file_init(&file);
     dwt_alloc_init(&a);
     DWT_OK(dwi_parquet_writer_new(&a.base, &type, &opts, (dwi_parquet_sink){&file, to_memory}, &w,
                                   NULL),
@@ -697,7 +579,7 @@ static dw_status write_for_sweep(const dw_allocator *alloc, void *ctx)
     dw_status status;
 
     (void)ctx;
-    open_file(&file);
+    memory_file_init(&file);
     status = write_some(alloc, &file, &err);
     dwi_buf_done(&file.bytes);
     return status;
@@ -716,12 +598,12 @@ static void every_failed_write_is_told(void **state)
     size_t whole;
 
     (void)state;
-    open_file(&file);
+    memory_file_init(&file);
     DWT_OK(write_some(dwi_alloc_default(), &file, &err), &err);
     whole = file.bytes.len;
     dwi_buf_done(&file.bytes);
     for (size_t n = 0; n < whole; n += 97) {
-        open_file(&file);
+        memory_file_init(&file);
         file.fail_after = (int64_t)n;
         DWT_ERR(write_some(dwi_alloc_default(), &file, &err), &err, DW_E_IO, "disk: full");
         dwi_buf_done(&file.bytes);

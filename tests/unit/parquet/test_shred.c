@@ -55,7 +55,7 @@ static void open_shredder(shredder *s)
 {
     dwi_arena_init(&s->arena, dwi_alloc_default());
     dwi_shred_init(&s->scratch, dwi_alloc_default());
-    DWT_OK(dwi_pqw_schema_build(&s->arena, &row, &s->schema, NULL), NULL);
+    DWT_OK(dwi_pqw_schema_build(&s->arena, &row, false, &s->schema, NULL), NULL);
     DWT_EQ(s->schema.n_leaves, 2);
 }
 
@@ -122,7 +122,7 @@ static void a_plain_columns_nulls_stay_a_bitmap(void **state)
 
     (void)state;
     open_shredder(&s);
-    DWT_OK(dwi_pqw_schema_build(&s.arena, &flat, &schema, NULL), NULL);
+    DWT_OK(dwi_pqw_schema_build(&s.arena, &flat, false, &schema, NULL), NULL);
     DWT_OK(dwi_shred(&schema.leaves[0], &flat_rows, 0, 5, &s.scratch, &s.slice, NULL), NULL);
     assert_null(s.slice.def);
     DWT_BYTES(s.slice.valid, 1, 0x1D);

@@ -41,7 +41,7 @@ static void start(fixture *f)
 {
     memset(f, 0, sizeof(*f));
     dwi_arena_init(&f->arena, dwi_alloc_default());
-    DWT_OK(dwi_pqw_schema_build(&f->arena, &row_type, &f->schema, &f->err), &f->err);
+    DWT_OK(dwi_pqw_schema_build(&f->arena, &row_type, false, &f->schema, &f->err), &f->err);
     DWT_EQ(f->schema.n_leaves, LEAVES);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes Parquet files of every type for other readers to judge, and what is in them as NDJSON.
  *
- *   write_matrix FOLDER
+ *   write_matrix FOLDER [own]
  *
+ * `own` adds columns of the types that only Parquet has, and no Delta table.
  * One file for each of: row count, share of nulls, codec and settings. NAME.parquet goes with
- * NAME.json, one object a row: binary in hex, decimals as text, dates and timestamps as their
- * number of days or microseconds, maps as lists of [key, value], NaN and infinities as text. */
+ * NAME.json, one object a row: binary in hex, decimals as text, dates, times and timestamps as
+ * their number, maps as lists of [key, value], NaN and infinities as text. */
 #include "parquet/parquet_writer.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/half.h"
 
 typedef struct settings {
     const char *name;
@@ -93,6 +95,53 @@ static void put_real(table *t, dwi_column *c)
     else
         dwi_buf_printf(&t->json, "%.17g", v);
     check(dwi_column_append_fixed(c, c->type->kind == DWI_FLOAT ? (void *)&f : (void *)&v, NULL));
+}
+
+static void put_half(table *t, dwi_column *c)
+{
+    uint16_t half = next(t) % 4 == 0 ? (uint16_t)(next(t) << 10) : (uint16_t)next(t);
+    double v = dwi_half_to_double(half);
+
+    if (isnan(v))
+        dwi_buf_append_cstr(&t->json, "\"NaN\"");
+    else if (isinf(v))
+        dwi_buf_append_cstr(&t->json, v > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+    else
+        dwi_buf_printf(&t->json, "%.17g", v);
+    check(dwi_column_append_fixed(c, &half, NULL));
+}
+
+static void put_unsigned(table *t, dwi_column *c, unsigned bits)
+{
+    uint64_t v = next(t) % 4 == 0 ? UINT64_MAX : next(t) >> next(t) % 64;
+
+    v &= UINT64_MAX >> (64 - bits);
+    dwi_buf_printf(&t->json, "%" PRIu64, v);
+    check(dwi_column_append_fixed(c, &v, NULL));
+}
+
+static void put_fixed(table *t, dwi_column *c)
+{
+    uint8_t bytes[64];
+    size_t width = dwi_type_width(c->type);
+
+    dwi_buf_append_cstr(&t->json, "\"");
+    for (size_t i = 0; i < width; i++) {
+        bytes[i] = next(t) % 4 == 0 ? 0xFF : (uint8_t)next(t);
+        dwi_buf_printf(&t->json, "%02x", bytes[i]);
+    }
+    dwi_buf_append_cstr(&t->json, "\"");
+    check(dwi_column_append_fixed(c, bytes, NULL));
+}
+
+/* A JSON document within JSON. */
+static void put_json(table *t, dwi_column *c)
+{
+    char text[40];
+    int len = snprintf(text, sizeof(text), "[%d,null]", (int)(next(t) % 1000));
+
+    dwi_buf_printf(&t->json, "\"%s\"", text);
+    check(dwi_column_append_bytes(c, text, (size_t)len, NULL));
 }
 
 /* A random number of up to `precision` digits, built digit by digit in both forms. */
@@ -250,6 +299,35 @@ static void put_scalar(table *t, dwi_column *c, const dwi_field *field)
     case DWI_BINARY:
         put_binary(t, c);
         break;
+    case DWI_JSON:
+        put_json(t, c);
+        break;
+    case DWI_UUID:
+    case DWI_FIXED:
+        put_fixed(t, c);
+        break;
+    case DWI_FLOAT16:
+        put_half(t, c);
+        break;
+    case DWI_UBYTE:
+    case DWI_USHORT:
+    case DWI_UINTEGER:
+    case DWI_ULONG:
+        put_unsigned(t, c, (unsigned)dwi_type_width(c->type) * 8);
+        break;
+    case DWI_TIMESTAMP_MS:
+    case DWI_TIMESTAMP_NTZ_MS: /* within the years that all readers can show */
+        put_int(t, c, some_int(t, 46));
+        break;
+    case DWI_TIME_MS:
+        put_int(t, c, (int64_t)(next(t) % 86400000));
+        break;
+    case DWI_TIME_US:
+        put_int(t, c, (int64_t)(next(t) % UINT64_C(86400000000)));
+        break;
+    case DWI_TIME_NS:
+        put_int(t, c, (int64_t)(next(t) % UINT64_C(86400000000000)));
+        break;
     default:
         put_int(t, c, is_low(field) ? (int64_t)(next(t) % 300) : some_int(t, 64));
     }
@@ -257,7 +335,7 @@ static void put_scalar(table *t, dwi_column *c, const dwi_field *field)
 
 static void put_field(table *t, dwi_column *c, const dwi_field *field)
 {
-    if (field->nullable && (int)(next(t) % 100) < t->null_percent) {
+    if (c->type->kind == DWI_VOID || (field->nullable && (int)(next(t) % 100) < t->null_percent)) {
         dwi_buf_append_cstr(&t->json, "null");
         check(dwi_column_append_null(c, NULL));
     } else if (c->type->kind == DWI_STRUCT) {
@@ -313,6 +391,51 @@ static void expand_schema(dwi_buf *out, bool nullable)
     }
 }
 
+static dwi_field named(const char *name, const dwi_type *type, bool nullable)
+{
+    return (dwi_field){.name = dwi_sv_cstr(name),
+                       .type = type,
+                       .nullable = nullable,
+                       .field_id = -1,
+                       .metadata_json = DWI_SV("{}")};
+}
+
+/* The schema's fields, and those of kinds that only Parquet has. */
+static const dwi_type *with_parquets_own(dwi_arena *arena, const dwi_type *root, bool nullable)
+{
+    static const dwi_type kinds[] = {
+        {.kind = DWI_UBYTE},        {.kind = DWI_USHORT},
+        {.kind = DWI_UINTEGER},     {.kind = DWI_ULONG},
+        {.kind = DWI_FLOAT16},      {.kind = DWI_TIME_MS},
+        {.kind = DWI_TIME_US},      {.kind = DWI_TIME_NS},
+        {.kind = DWI_TIMESTAMP_MS}, {.kind = DWI_TIMESTAMP_NTZ_MS},
+        {.kind = DWI_TIMESTAMP_NS}, {.kind = DWI_TIMESTAMP_NTZ_NS},
+        {.kind = DWI_UUID},         {.kind = DWI_FIXED, .fixed_bytes = 5},
+        {.kind = DWI_JSON},         {.kind = DWI_VOID}};
+    static const dwi_type fixed = {.kind = DWI_FIXED, .fixed_bytes = 40};
+    enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+    size_t n = root->n_fields + KINDS + 1;
+    dwi_field *fields = dwi_arena_array(arena, n, sizeof(*fields));
+    dwi_field *inner = dwi_arena_array(arena, 5, sizeof(*inner));
+    dwi_type *types = dwi_arena_array(arena, 3, sizeof(*types));
+
+    if (fields == NULL || inner == NULL || types == NULL)
+        die("memory", NULL);
+    memcpy(fields, root->fields, root->n_fields * sizeof(*fields));
+    for (size_t i = 0; i < KINDS; i++)
+        fields[root->n_fields + i] = named(dwi_type_kind_name(kinds[i].kind), &kinds[i], nullable);
+    inner[0] = named("element", &kinds[4], nullable);
+    types[0] = (dwi_type){.kind = DWI_ARRAY, .n_fields = 1, .fields = inner};
+    inner[1] = named("halves", &types[0], nullable);
+    inner[2] = named("id", &kinds[12], nullable);
+    inner[3] = named("raw", &fixed, nullable);
+    inner[4] = named("nothing", &kinds[15], nullable);
+    types[1] = (dwi_type){.kind = DWI_STRUCT, .n_fields = 4, .fields = inner + 1};
+    fields[n - 1] = named("own", &types[1], nullable);
+    types[2] = (dwi_type){.kind = DWI_STRUCT, .n_fields = n, .fields = fields};
+    return &types[2];
+}
+
 static dwi_schema *make_schema(bool nullable)
 {
     dwi_schema *schema = NULL;
@@ -346,6 +469,7 @@ static void write_parquet(const char *path, const dwi_vec *rows, const settings 
                                       .row_group_rows = s->row_group_rows,
                                       .row_group_bytes = s->row_group_bytes,
                                       .dictionary_bytes = s->dictionary_bytes,
+                                      .keep_void = true,
                                       .metadata = metadata,
                                       .n_metadata = 2};
     dwi_parquet_writer *writer = NULL;
@@ -388,19 +512,21 @@ static const settings variants[] = {
     {"brotli", DWI_CODEC_BROTLI, 7, 50, 0, 20000, 20000, 501},
 };
 
-static void write_all(const char *folder, int64_t n_rows, int null_percent)
+static void write_all(const char *folder, bool own, int64_t n_rows, int null_percent)
 {
     dwi_schema *schema = make_schema(null_percent >= 0);
     table t = {.random = (uint64_t)n_rows * 1000 + (uint64_t)(null_percent + 1),
                .null_percent = null_percent};
     dwi_column column = {0};
     dwi_arena arena;
+    const dwi_type *root;
     const dwi_vec *rows;
     char path[1024];
 
     dwi_buf_init(&t.json, dwi_alloc_default());
     dwi_arena_init(&arena, dwi_alloc_default());
-    check(dwi_column_init(&column, schema->root, dwi_alloc_default(), NULL));
+    root = own ? with_parquets_own(&arena, schema->root, null_percent >= 0) : schema->root;
+    check(dwi_column_init(&column, root, dwi_alloc_default(), NULL));
     for (int64_t i = 0; i < n_rows; i++) {
         put_struct(&t, &column);
         dwi_buf_append_cstr(&t.json, "\n");
@@ -428,13 +554,13 @@ int main(int argc, char **argv)
     static const int64_t sizes[] = {0, 1, 100, 5000};
     static const int shares[] = {-1, 0, 20, 95, 100};
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: write_matrix FOLDER\n");
+    if (argc < 2 || argc > 3 || (argc == 3 && strcmp(argv[2], "own") != 0)) {
+        fprintf(stderr, "usage: write_matrix FOLDER [own]\n");
         return 2;
     }
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         for (size_t k = 0; k < sizeof(shares) / sizeof(shares[0]); k++)
-            write_all(argv[1], sizes[i], shares[k]);
-    write_all(argv[1], 100000, 20);
+            write_all(argv[1], argc == 3, sizes[i], shares[k]);
+    write_all(argv[1], argc == 3, 100000, 20);
     return 0;
 }
