@@ -60,6 +60,7 @@ static dw_status make_table(dw_store *store, const char *path, const dw_table_op
     table->alloc = alloc;
     table->opts = *opts;
     table->store = dw_store_ref(store);
+    table->crc = (dwi_crc_chain)DWI_CRC_CHAIN_INIT;
     dwi_arena_init(&table->synced.pending_arena, alloc);
     if (pthread_mutex_init(&table->commit_lock, NULL) != 0 ||
         pthread_mutex_init(&table->synced.lock, NULL) != 0)

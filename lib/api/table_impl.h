@@ -8,7 +8,7 @@
 
 #include <deltawrite/table.h>
 
-#include "delta/state.h"
+#include "delta/crc.h"
 
 /* commitInfo.engineInfo unless the caller has one. */
 #define DWI_ENGINE_INFO "libdeltawrite/" DWI_VERSION
@@ -22,6 +22,7 @@ struct dw_table {
     char *uri; /* the store's name and the path, for messages and dw_snapshot_info */
     /* Lock order: commit_lock before lock. */
     pthread_mutex_t commit_lock; /* one commit of this table at a time */
+    dwi_crc_chain crc;           /* under commit_lock */
     struct {
         pthread_mutex_t lock;
         dwi_state *state; /* newest known */

@@ -225,6 +225,8 @@ static void checkpoint_if_due(dw_table *table, dwi_state *state)
         return;
     if (dwi_table_checkpoint(table, state, &why) != DW_OK)
         dwi_logf(table->log.logger, DW_LOG_WARN, "%s; a later commit tries again", why.message);
+    if (!table->crc.known) /* the checkpoint may have mended it */
+        table->crc.version = -1;
 }
 
 /* One commit of the table at a time, so that those of one handle never race each other. */
@@ -247,6 +249,9 @@ static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *o
         dwi_table_set_state(table, dwi_state_ref(txn->committer.on));
     if (status == DW_OK) {
         txn->state = DWI_TXN_COMMITTED;
+        if (out->state->version == out->version)
+            dwi_crc_follow(&table->crc, &table->log, out->state, staged,
+                           dwi_sv_cstr(txn->committer.txn_id));
         checkpoint_if_due(table, out->state);
     }
     pthread_mutex_unlock(&table->commit_lock);

@@ -386,6 +386,25 @@ done:
     return status;
 }
 
+dw_status dwi_action_from_json(dwi_arena *arena, dwi_action_kind kind, const dwi_json *json,
+                               const char *what, dwi_action *out, dw_error *err)
+{
+    reader r = {.arena = arena, .json = json, .what = what, .err = err};
+    dwi_action action;
+
+    memset(&action, 0, sizeof(action));
+    action.kind = kind;
+    for (size_t i = 0; i < sizeof(action_names) / sizeof(action_names[0]); i++)
+        if (action_names[i].kind == kind)
+            r.name = action_names[i].name;
+    if (dwi_json_kind_of(json) != DWI_JSON_OBJECT)
+        return dwi_err(err, DW_E_CORRUPT, "%s: %s is not an object", what, r.name);
+    read_action(&r, &action);
+    if (r.status == DW_OK)
+        *out = action;
+    return r.status;
+}
+
 dwi_action_kind dwi_action_peek(dwi_sv line)
 {
     for (size_t i = 0; i < sizeof(action_names) / sizeof(action_names[0]); i++) {

@@ -144,11 +144,17 @@ typedef struct dwi_action {
 /* One line of a commit. DW_E_CORRUPT names `what` ("_delta_log/….json: line 3") and the field. */
 dw_status dwi_action_parse(dwi_arena *arena, dwi_sv line, const char *what, dwi_action *out,
                            dw_error *err);
+/* An action of a kind from the object that would be its value in a line, as other files hold them;
+ * `what` as above. */
+dw_status dwi_action_from_json(dwi_arena *arena, dwi_action_kind kind, const dwi_json *json,
+                               const char *what, dwi_action *out, dw_error *err);
 /* What a line holds by its first key, without parsing; UNKNOWN when that cannot be told. */
 dwi_action_kind dwi_action_peek(dwi_sv line);
 /* Append the action's line, newline included. Not for COMMIT_INFO (see commit.c), CDC and what
  * only checkpoints hold. */
 void dwi_action_append(dwi_buf *out, const dwi_action *action);
+/* The same without the name of the action around it: the object alone, no newline. */
+void dwi_action_append_value(dwi_buf *out, const dwi_action *action);
 
 /* Append the identity of a file in the log: path (decoded, so that two spellings of one name are
  * the same file), and the deletion vector's unique id. */

@@ -155,6 +155,33 @@ static const char *action_key(dwi_action_kind kind)
     return NULL;
 }
 
+static void put_action(dwi_jw *w, const dwi_action *action)
+{
+    dwi_jw_object_begin(w);
+    if (action->kind == DWI_ACTION_PROTOCOL)
+        put_protocol(w, &action->u.protocol);
+    else if (action->kind == DWI_ACTION_METADATA)
+        put_metadata(w, &action->u.metadata);
+    else if (action->kind == DWI_ACTION_ADD)
+        put_add(w, &action->u.add);
+    else if (action->kind == DWI_ACTION_REMOVE)
+        put_remove(w, &action->u.remove);
+    else if (action->kind == DWI_ACTION_TXN)
+        put_txn(w, &action->u.txn);
+    else
+        put_domain(w, &action->u.domain);
+    dwi_jw_object_end(w);
+}
+
+void dwi_action_append_value(dwi_buf *out, const dwi_action *action)
+{
+    dwi_jw w;
+
+    assert(action_key(action->kind) != NULL);
+    dwi_jw_init(&w, out);
+    put_action(&w, action);
+}
+
 void dwi_action_append(dwi_buf *out, const dwi_action *action)
 {
     const char *key = action_key(action->kind);
@@ -166,20 +193,7 @@ void dwi_action_append(dwi_buf *out, const dwi_action *action)
     dwi_jw_init(&w, out);
     dwi_jw_object_begin(&w);
     dwi_jw_key(&w, dwi_sv_cstr(key));
-    dwi_jw_object_begin(&w);
-    if (action->kind == DWI_ACTION_PROTOCOL)
-        put_protocol(&w, &action->u.protocol);
-    else if (action->kind == DWI_ACTION_METADATA)
-        put_metadata(&w, &action->u.metadata);
-    else if (action->kind == DWI_ACTION_ADD)
-        put_add(&w, &action->u.add);
-    else if (action->kind == DWI_ACTION_REMOVE)
-        put_remove(&w, &action->u.remove);
-    else if (action->kind == DWI_ACTION_TXN)
-        put_txn(&w, &action->u.txn);
-    else
-        put_domain(&w, &action->u.domain);
-    dwi_jw_object_end(&w);
+    put_action(&w, action);
     dwi_jw_object_end(&w);
     dwi_buf_append_byte(out, '\n');
 }

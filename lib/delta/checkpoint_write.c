@@ -11,7 +11,9 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
 #include "delta/checkpoint_schema.h"
+#include "delta/crc.h"
 #include "delta/features.h"
 #include "delta/files.h"
 #include "delta/properties.h"
@@ -31,8 +33,8 @@ typedef struct checkpoint_writer {
     dwi_parquet_writer *parquet;
     dwi_column batch;
     int64_t actions;
-    int64_t adds;
-    int64_t add_bytes;
+    dwi_file_counts counts; /* of the live files */
+    bool has_crc;           /* the version has a checksum file */
     int64_t file_bytes;
 } checkpoint_writer;
 
@@ -70,8 +72,14 @@ static dw_status put_file(void *ctx, const dwi_add *add, dw_error *err)
     const dwi_action action = {.kind = DWI_ACTION_ADD, .u.add = *add};
     checkpoint_writer *w = ctx;
 
-    w->adds++;
-    w->add_bytes += add->size;
+    w->counts.files++;
+    if (!dwi_i64_add(w->counts.bytes, add->size, &w->counts.bytes))
+        return dwi_err(err, DW_E_CORRUPT, "%.*s: add.size %" PRId64 " is no size",
+                       DWI_SV_ARG(add->path), add->size);
+    if (add->dv.storage_type.ptr != NULL) {
+        w->counts.vectors++;
+        w->counts.deleted_rows += add->dv.cardinality;
+    }
     return put(w, &action, err);
 }
 
@@ -122,47 +130,30 @@ static dw_status upload_bytes(void *ctx, const void *data, size_t len, dw_error 
     return dwi_upload_write(w->upload, data, len, err);
 }
 
-/* A file count that another writer noted beside the commit must be ours. */
-static dw_status check_against_crc(const checkpoint_writer *w, dw_error *err)
+/* A file count that was noted beside the commit must be ours. */
+static dw_status check_against_crc(checkpoint_writer *w, dw_error *err)
 {
-    const dw_range all = DW_RANGE_ALL;
-    char name[DWI_LOG_NAME_SIZE];
-    const dwi_json *root = NULL;
-    dw_status status = DW_OK;
-    int64_t files = 0;
-    int64_t bytes = 0;
-    char *key = NULL;
+    dw_status status;
     dwi_arena arena;
-    dwi_buf text;
+    dwi_crc crc;
 
     dwi_arena_init(&arena, w->log->alloc);
-    dwi_buf_init(&text, w->log->alloc);
-    (void)snprintf(name, sizeof(name), "_delta_log/%020" PRId64 ".crc", w->state->version);
-    key = dwi_log_key(w->log, name);
-    if (key == NULL)
-        DWI_TRY(dwi_err_nomem(err));
-    status = dwi_store_get(w->log->store, key, all, INT64_C(64) << 20, &text, err);
-    if (status == DW_OK)
-        status =
-            dwi_json_parse(&arena, (dwi_sv){(const char *)text.data, text.len}, name, &root, err);
+    status = dwi_crc_read(w->log, w->state->version, &arena, &crc, err);
+    w->has_crc = status == DW_OK;
     if (status == DW_E_NOT_FOUND || status == DW_E_CORRUPT) {
         status = DW_OK; /* there need not be one, and a malformed one says nothing */
         goto done;
     }
     DWI_TRY(status);
-    if (!dwi_json_as_i64(dwi_json_get(root, "numFiles"), &files))
-        files = w->adds;
-    if (!dwi_json_as_i64(dwi_json_get(root, "tableSizeBytes"), &bytes))
-        bytes = w->add_bytes;
-    if (files != w->adds || bytes != w->add_bytes)
+    if (crc.counts.files != w->counts.files || crc.counts.bytes != w->counts.bytes)
         DWI_TRY(dwi_err(err, DW_E_CORRUPT,
-                        "%s: says %" PRId64 " files of %" PRId64 " bytes, the log has %" PRId64
-                        " of %" PRId64 "; no checkpoint is written",
-                        name, files, bytes, w->adds, w->add_bytes));
+                        "_delta_log/%020" PRId64 ".crc: says %" PRId64 " files of %" PRId64
+                        " bytes, the log has %" PRId64 " of %" PRId64
+                        "; no checkpoint is written",
+                        w->state->version, crc.counts.files, crc.counts.bytes, w->counts.files,
+                        w->counts.bytes));
 done:
-    dwi_buf_done(&text);
     dwi_arena_done(&arena);
-    dwi_cstr_free(w->log->alloc, key);
     return status;
 }
 
@@ -265,7 +256,7 @@ static dw_status point_at(const checkpoint_writer *w, dw_error *err)
     dwi_jw_kv_i64(&json, "version", w->state->version);
     dwi_jw_kv_i64(&json, "size", w->actions);
     dwi_jw_kv_i64(&json, "sizeInBytes", w->file_bytes);
-    dwi_jw_kv_i64(&json, "numOfAddFiles", w->adds);
+    dwi_jw_kv_i64(&json, "numOfAddFiles", w->counts.files);
     dwi_jw_object_end(&json);
     DWI_TRY(dwi_buf_status(&text, err));
     DWI_TRY(
@@ -274,6 +265,18 @@ done:
     dwi_buf_done(&text);
     dwi_cstr_free(w->log->alloc, key);
     return status;
+}
+
+/* A table that has checksum files gets one here when the chain of them was broken: all is known now.
+ */
+static void mend_crc(const checkpoint_writer *w)
+{
+    const dwi_sv unknown = {NULL, 0};
+    dw_error why = DW_ERROR_INIT;
+
+    if (dwi_state_crc(w->state) >= 0 && !w->has_crc &&
+        dwi_crc_write(w->log, w->state, &w->counts, unknown, &why) != DW_OK)
+        dwi_logf(w->log->logger, DW_LOG_WARN, "%s", why.message);
 }
 
 dw_status dwi_checkpoint_write(const dwi_log *log, const dwi_state *state, dw_error *err)
@@ -297,6 +300,7 @@ dw_status dwi_checkpoint_write(const dwi_log *log, const dwi_state *state, dw_er
         goto done;
     DWI_TRY(write_checkpoint(&w, key, err));
     DWI_TRY(point_at(&w, err));
+    mend_crc(&w);
 done:
     dwi_cstr_free(log->alloc, key);
     return status;

@@ -226,28 +226,122 @@ done:
     return status;
 }
 
+/* All actions of a text. */
+static dw_status parse_body(dwi_arena *arena, const dwi_buf *body, const char *name,
+                            int64_t version, dwi_commit *out, dw_error *err)
+{
+    dwi_commit commit = {.version = version};
+    dwi_action *actions;
+    size_t n_lines = 1;
+    dw_status status;
+
+    for (size_t i = 0; i < body->len; i++)
+        n_lines += body->data[i] == '\n';
+    actions = dwi_arena_array(arena, n_lines, sizeof(*actions));
+    if (actions == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    DWI_TRY(parse_lines(arena, (dwi_sv){(const char *)body->data, body->len}, name, actions,
+                        &commit.n_actions, err));
+    commit.actions = actions;
+    *out = commit;
+done:
+    return status;
+}
+
 dw_status dwi_log_read_commit(const dwi_log *log, int64_t version, dwi_arena *arena,
                               dwi_commit *out, dw_error *err)
 {
     char name[DWI_LOG_NAME_SIZE];
-    dwi_commit commit = {.version = version};
-    dwi_action *actions;
-    size_t n_lines = 1;
     dw_status status;
     dwi_buf body;
 
     dwi_buf_init(&body, log->alloc);
     dwi_log_commit_name(version, name);
     DWI_TRY(get_commit(log, name, &body, err));
-    for (size_t i = 0; i < body.len; i++)
-        n_lines += body.data[i] == '\n';
-    actions = dwi_arena_array(arena, n_lines, sizeof(*actions));
-    if (actions == NULL)
-        DWI_TRY(dwi_err_nomem(err));
-    DWI_TRY(parse_lines(arena, (dwi_sv){(const char *)body.data, body.len}, name, actions,
-                        &commit.n_actions, err));
-    commit.actions = actions;
-    *out = commit;
+    DWI_TRY(parse_body(arena, &body, name, version, out, err));
+done:
+    dwi_buf_done(&body);
+    return status;
+}
+
+/* The text of a compacted file; *out_used false when there is none to be had. */
+static dw_status get_compaction(const dwi_log *log, const dwi_log_file *file, char *name,
+                                dwi_buf *out, bool *out_used, dw_error *err)
+{
+    dw_error why = DW_ERROR_INIT;
+    dw_status status;
+
+    (void)snprintf(name, 2 * DWI_LOG_NAME_SIZE, "_delta_log/%s", file->name.ptr);
+    status = get_commit(log, name, out, &why);
+    *out_used = status == DW_OK && out->len > 0;
+    if (status == DW_E_NOT_FOUND || status == DW_E_CORRUPT)
+        return DW_OK;
+    if (status != DW_OK && err != NULL)
+        *err = why;
+    return status;
+}
+
+/* A file that only saves reads is not worth an error: its commits are there too. */
+static dw_status forgive(const dwi_log *log, dw_status status, const dw_error *why, bool *out_used,
+                         dw_error *err)
+{
+    *out_used = status == DW_OK;
+    if (status == DW_E_CORRUPT) {
+        dwi_logf(log->logger, DW_LOG_WARN, "%s; its commits are read one by one", why->message);
+        return DW_OK;
+    }
+    if (status != DW_OK && err != NULL)
+        *err = *why;
+    return status;
+}
+
+static dw_status pass_over(void *ctx, const dwi_action *action, dw_error *err)
+{
+    (void)ctx;
+    (void)action;
+    (void)err;
+    return DW_OK;
+}
+
+dw_status dwi_log_visit_compaction(const dwi_log *log, const dwi_log_file *file, unsigned kinds,
+                                   dw_status (*each)(void *ctx, const dwi_action *action,
+                                                     dw_error *err),
+                                   void *ctx, bool *out_used, dw_error *err)
+{
+    char name[2 * DWI_LOG_NAME_SIZE];
+    dw_error why = DW_ERROR_INIT;
+    dw_status status;
+    dwi_buf body;
+    dwi_sv text;
+
+    dwi_buf_init(&body, log->alloc);
+    DWI_TRY(get_compaction(log, file, name, &body, out_used, err));
+    if (!*out_used)
+        goto done;
+    text = (dwi_sv){(const char *)body.data, body.len};
+    status = dwi_log_visit_lines(log->alloc, text, name, kinds, pass_over, NULL, &why);
+    DWI_TRY(forgive(log, status, &why, out_used, err));
+    if (*out_used)
+        DWI_TRY(dwi_log_visit_lines(log->alloc, text, name, kinds, each, ctx, err));
+done:
+    dwi_buf_done(&body);
+    return status;
+}
+
+dw_status dwi_log_read_compaction(const dwi_log *log, const dwi_log_file *file, dwi_arena *arena,
+                                  dwi_commit *out, bool *out_used, dw_error *err)
+{
+    char name[2 * DWI_LOG_NAME_SIZE];
+    dw_error why = DW_ERROR_INIT;
+    dw_status status;
+    dwi_buf body;
+
+    dwi_buf_init(&body, log->alloc);
+    DWI_TRY(get_compaction(log, file, name, &body, out_used, err));
+    if (!*out_used)
+        goto done;
+    status = parse_body(arena, &body, name, file->version, out, &why);
+    DWI_TRY(forgive(log, status, &why, out_used, err));
 done:
     dwi_buf_done(&body);
     return status;

@@ -46,6 +46,13 @@ typedef enum dwi_checkpoint_kind {
     DWI_CHECKPOINT_V2_JSON = 4
 } dwi_checkpoint_kind;
 
+/* A part of the tail: some of the segment's commits, one by one or as one compacted file. */
+typedef struct dwi_log_step {
+    size_t first; /* index into the segment's commits */
+    size_t n_commits;
+    dwi_log_file compaction; /* name.ptr NULL: none, n_commits is 1 */
+} dwi_log_step;
+
 /* Newest complete checkpoint <= the version asked for, and the commits after it, contiguous. */
 typedef struct dwi_segment {
     int64_t version;            /* of the last commit (or of the checkpoint) */
@@ -55,6 +62,9 @@ typedef struct dwi_segment {
     const dwi_log_file *checkpoint_files;
     size_t n_commits;
     const dwi_log_file *commits; /* ascending, checkpoint_version + 1 .. version */
+    size_t n_steps;
+    const dwi_log_step *steps; /* all of the commits, ascending */
+    int64_t crc_version;       /* newest .crc from checkpoint_version to version, -1: none */
 } dwi_segment;
 
 /* `version` -1: the latest. Everything in *out lives in `arena`. Uses _last_checkpoint as a hint
@@ -86,6 +96,15 @@ dw_status dwi_log_visit_commit(const dwi_log *log, int64_t version, unsigned kin
                                dw_status (*each)(void *ctx, const dwi_action *action,
                                                  dw_error *err),
                                void *ctx, dw_error *err);
+/* The same for a compacted file. The whole of it is looked at first: when it cannot be read or
+ * parsed, which the log sink is told, *out_used is false and `each` was not called. */
+dw_status dwi_log_visit_compaction(const dwi_log *log, const dwi_log_file *file, unsigned kinds,
+                                   dw_status (*each)(void *ctx, const dwi_action *action,
+                                                     dw_error *err),
+                                   void *ctx, bool *out_used, dw_error *err);
+/* All its actions, as those of dwi_log_read_commit(); *out_used as above. */
+dw_status dwi_log_read_compaction(const dwi_log *log, const dwi_log_file *file, dwi_arena *arena,
+                                  dwi_commit *out, bool *out_used, dw_error *err);
 /* Lines of NDJSON text of actions, as above. `what` names the text in errors. */
 dw_status dwi_log_visit_lines(const dw_allocator *alloc, dwi_sv text, const char *what,
                               unsigned kinds,

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/map.h"
 #include "delta/checkpoint.h"
+#include "delta/crc.h"
 #include "delta/features.h"
 #include "delta/properties.h"
 
@@ -36,6 +37,7 @@ static dw_status builder_init(builder *b, const dw_allocator *alloc, dw_error *e
     b->state->refs = 1;
     b->state->checkpoint_version = -1;
     b->state->before_checkpoint = -1;
+    b->state->crc_version = -1;
     b->state->in_commit_timestamp = -1;
     return DW_OK;
 }
@@ -209,6 +211,7 @@ static dw_status put_state(builder *b, const dwi_state *base, dw_error *err)
     b->state->version = base->version;
     b->state->in_commit_timestamp = base->in_commit_timestamp;
     b->state->checkpoint_version = dwi_state_checkpoint(base);
+    b->state->crc_version = base->crc_version;
     b->state->before_checkpoint = __atomic_load_n(&base->before_checkpoint, __ATOMIC_RELAXED);
     return ok ? DW_OK : dwi_err_nomem(err);
 }
@@ -296,32 +299,113 @@ static dw_status read_in_commit_timestamp(const dwi_log *log, builder *b, dw_err
     return status == DW_E_NOT_FOUND ? DW_OK : status;
 }
 
+static bool put_crc(builder *b, const dwi_crc *crc)
+{
+    bool ok = put_protocol(b, *crc->protocol) && put_metadata(b, *crc->metadata);
+
+    for (size_t i = 0; ok && i < crc->n_txns; i++)
+        ok = put_txn(b, &crc->txns[i]);
+    for (size_t i = 0; ok && i < crc->n_domains; i++)
+        ok = put_domain(b, &crc->domains[i]);
+    b->state->in_commit_timestamp = crc->in_commit_timestamp;
+    return ok;
+}
+
+/* Start from a checksum file, which saves the checkpoint; *out_used false when it does not hold
+ * everything or cannot be read. */
+static dw_status load_crc(const dwi_log *log, const dwi_segment *segment, builder *b,
+                          bool *out_used, dw_error *err)
+{
+    dw_error why = DW_ERROR_INIT;
+    dw_status status;
+    dwi_arena arena;
+    dwi_crc crc;
+
+    *out_used = false;
+    dwi_arena_init(&arena, log->alloc);
+    status = dwi_crc_read(log, segment->crc_version, &arena, &crc, &why);
+    if (status == DW_OK && dwi_crc_is_complete(&crc)) {
+        begin_version(b, segment->crc_version);
+        *out_used = true;
+        if (!put_crc(b, &crc))
+            status = dwi_err_nomem(err);
+    } else if (status == DW_E_CORRUPT || status == DW_E_NOT_FOUND) {
+        dwi_logf(log->logger, DW_LOG_WARN, "%s; it is passed over", why.message);
+        status = DW_OK;
+    } else if (status != DW_OK && err != NULL) {
+        *err = why;
+    }
+    dwi_arena_done(&arena);
+    return status;
+}
+
+static dw_status load_checkpoint(const dwi_log *log, const dwi_segment *segment, builder *b,
+                                 bool *out_broken, dw_error *err)
+{
+    dw_status status;
+
+    begin_version(b, segment->checkpoint_version);
+    status = dwi_checkpoint_read(log, segment, DWI_CHECKPOINT_STATE, put_action, b, err);
+    if (status == DW_OK && (!b->has_protocol || !b->has_metadata))
+        status = dwi_err(err, DW_E_CORRUPT, "_delta_log/%s: no %s action in a checkpoint",
+                         segment->checkpoint_files[0].name.ptr,
+                         b->has_protocol ? "metaData" : "protocol");
+    *out_broken = dwi_checkpoint_is_broken(status);
+    DWI_TRY(status);
+    if (segment->n_commits == 0)
+        DWI_TRY(read_in_commit_timestamp(log, b, err));
+done:
+    return status;
+}
+
+/* The commits of a step that come after `after`. */
+static dw_status load_step(const dwi_log *log, const dwi_segment *segment, const dwi_log_step *step,
+                           int64_t after, builder *b, dw_error *err)
+{
+    const dwi_log_file *commits = &segment->commits[step->first];
+    int64_t last = commits[step->n_commits - 1].version;
+    dw_status status = DW_OK;
+    bool used = false;
+
+    if (last <= after)
+        return DW_OK;
+    if (step->compaction.name.ptr != NULL && commits[0].version > after) {
+        DWI_TRY(dwi_log_visit_compaction(log, &step->compaction, STATE_KINDS, put_action, b, &used,
+                                         err));
+        if (used) {
+            begin_version(b, last);
+            if (last == segment->version) /* compactions have no commitInfo */
+                DWI_TRY(read_in_commit_timestamp(log, b, err));
+        }
+    }
+    for (size_t i = 0; !used && i < step->n_commits; i++) {
+        if (commits[i].version <= after)
+            continue;
+        begin_version(b, commits[i].version);
+        DWI_TRY(dwi_log_visit_commit(log, commits[i].version, STATE_KINDS, put_action, b, err));
+    }
+done:
+    return status;
+}
+
 static dw_status load_segment(const dwi_log *log, const dwi_segment *segment, dwi_state **out,
                               bool *out_checkpoint_broken, dw_error *err)
 {
+    bool from_crc = false;
     dw_status status;
     builder b;
 
     *out_checkpoint_broken = false;
     DWI_TRY(builder_init(&b, log->alloc, err));
-    if (segment->checkpoint_version >= 0) {
-        begin_version(&b, segment->checkpoint_version);
-        b.state->checkpoint_version = segment->checkpoint_version;
-        status = dwi_checkpoint_read(log, segment, DWI_CHECKPOINT_STATE, put_action, &b, err);
-        if (status == DW_OK && (!b.has_protocol || !b.has_metadata))
-            status = dwi_err(err, DW_E_CORRUPT, "_delta_log/%s: no %s action in a checkpoint",
-                             segment->checkpoint_files[0].name.ptr,
-                             b.has_protocol ? "metaData" : "protocol");
-        *out_checkpoint_broken = dwi_checkpoint_is_broken(status);
-        DWI_TRY(status);
-        if (segment->n_commits == 0)
-            DWI_TRY(read_in_commit_timestamp(log, &b, err));
-    }
-    for (size_t i = 0; i < segment->n_commits; i++) {
-        begin_version(&b, segment->commits[i].version);
-        DWI_TRY(dwi_log_visit_commit(log, segment->commits[i].version, STATE_KINDS, put_action, &b,
-                                     err));
-    }
+    b.state->checkpoint_version = segment->checkpoint_version;
+    b.state->crc_version = segment->crc_version;
+    if (segment->crc_version >= 0)
+        DWI_TRY(load_crc(log, segment, &b, &from_crc, err));
+    if (!from_crc && segment->checkpoint_version >= 0)
+        DWI_TRY(load_checkpoint(log, segment, &b, out_checkpoint_broken, err));
+    for (size_t i = 0; i < segment->n_steps; i++)
+        DWI_TRY(load_step(log, segment, &segment->steps[i],
+                          from_crc ? segment->crc_version : segment->checkpoint_version, &b, err));
     DWI_TRY(builder_finish(&b, out, err));
 done:
     builder_done(&b);

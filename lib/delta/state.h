@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an appender knows of a table: everything but its files. Immutable and shared by reference
- * count; advancing makes a new one. Cost: protocol, metaData, txn and domainMetadata columns of the
- * checkpoint, then the commits after it; never the list of files. */
+ * count; advancing makes a new one. Cost: a checksum file that has it all and the commits after it;
+ * else protocol, metaData, txn and domainMetadata columns of the checkpoint, then the commits after
+ * it; never the list of files. */
 #ifndef DWI_DELTA_STATE_H
 #define DWI_DELTA_STATE_H
 
@@ -14,6 +15,7 @@ typedef struct dwi_state {
     int64_t version;
     int64_t checkpoint_version;  /* __atomic; newest one known, -1: none */
     int64_t before_checkpoint;   /* __atomic; only those below it can be read, -1: all */
+    int64_t crc_version;         /* newest checksum file known, -1: the table has none */
     int64_t seen_ms;             /* __atomic; when this was the newest version; 0: not asked yet */
     int64_t in_commit_timestamp; /* of `version`, -1: none */
     dwi_protocol protocol;
@@ -64,6 +66,11 @@ bool dwi_state_is_old(const dwi_state *state, const dwi_env *env);
 
 /* The newest checkpoint known to this state, -1: none. States made from this one inherit it. */
 int64_t dwi_state_checkpoint(const dwi_state *state);
+/* The newest checksum file known to it or a state that it was made of, -1: none. */
+static inline int64_t dwi_state_crc(const dwi_state *state)
+{
+    return state->crc_version;
+}
 /* A checkpoint of `version` is there now; the only thing of a state that ever changes. */
 void dwi_state_note_checkpoint(dwi_state *state, int64_t version);
 
