@@ -148,8 +148,7 @@ static dw_status check_against_crc(checkpoint_writer *w, dw_error *err)
     if (crc.counts.files != w->counts.files || crc.counts.bytes != w->counts.bytes)
         DWI_TRY(dwi_err(err, DW_E_CORRUPT,
                         "_delta_log/%020" PRId64 ".crc: says %" PRId64 " files of %" PRId64
-                        " bytes, the log has %" PRId64 " of %" PRId64
-                        "; no checkpoint is written",
+                        " bytes, the log has %" PRId64 " of %" PRId64 "; no checkpoint is written",
                         w->state->version, crc.counts.files, crc.counts.bytes, w->counts.files,
                         w->counts.bytes));
 done:
@@ -267,8 +266,7 @@ done:
     return status;
 }
 
-/* A table that has checksum files gets one here when the chain of them was broken: all is known now.
- */
+/* A table that has checksum files gets one here when the chain of them was broken. */
 static void mend_crc(const checkpoint_writer *w)
 {
     const dwi_sv unknown = {NULL, 0};

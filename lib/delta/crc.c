@@ -20,8 +20,8 @@ static void crc_name(int64_t version, char out[DWI_LOG_NAME_SIZE])
     (void)snprintf(out, DWI_LOG_NAME_SIZE, "_delta_log/%020" PRId64 ".crc", version);
 }
 
-static dw_status need_count(const dwi_json *root, const char *field, const char *name,
-                            int64_t *out, dw_error *err)
+static dw_status need_count(const dwi_json *root, const char *field, const char *name, int64_t *out,
+                            dw_error *err)
 {
     const dwi_json *value = dwi_json_get(root, field);
 
@@ -277,8 +277,7 @@ dw_status dwi_crc_write(const dwi_log *log, const dwi_state *state, const dwi_fi
         DWI_TRY(dwi_err_nomem(err));
     append_crc(&text, state, counts, txn_id);
     DWI_TRY(dwi_buf_status(&text, err));
-    status =
-        dwi_store_put(log->store, key, (dw_bytes){text.data, text.len}, DW_PUT_IF_ABSENT, err);
+    status = dwi_store_put(log->store, key, (dw_bytes){text.data, text.len}, DW_PUT_IF_ABSENT, err);
     if (status == DW_E_EXISTS)
         status = DW_OK;
 done:

@@ -49,7 +49,10 @@ typedef struct dwi_crc_chain {
 } dwi_crc_chain;
 #define DWI_CRC_CHAIN_INIT                                                                         \
     {                                                                                              \
-        -1, false, {0, 0, 0, 0}                                                                    \
+        -1, false,                                                                                 \
+        {                                                                                          \
+            0, 0, 0, 0                                                                             \
+        }                                                                                          \
     }
 
 /* A commit of ours, of `staged`, made `state`. Writes the version's file when the table has such

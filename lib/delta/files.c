@@ -87,8 +87,7 @@ static dw_status visit_step(walk *w, const dwi_segment *segment, const dwi_log_s
 
     dwi_arena_init(&arena, w->log->alloc);
     if (step->compaction.name.ptr != NULL)
-        DWI_TRY(
-            dwi_log_read_compaction(w->log, &step->compaction, &arena, &commit, &used, err));
+        DWI_TRY(dwi_log_read_compaction(w->log, &step->compaction, &arena, &commit, &used, err));
     if (used)
         DWI_TRY(visit_actions(w, &commit, err));
     for (size_t i = step->n_commits; !used && i > 0; i--)

@@ -295,6 +295,23 @@ static dw_status forgive(const dwi_log *log, dw_status status, const dw_error *w
     return status;
 }
 
+/* Lines that nobody asks for are not parsed; that they are cut off shows all the same. */
+static dw_status check_whole_lines(dwi_sv text, const char *name, dw_error *err)
+{
+    dwi_sv line;
+
+    for (int64_t number = 1; next_line(&text, &line); number++) {
+        if (is_blank(line))
+            continue;
+        while (is_blank((dwi_sv){line.ptr + line.len - 1, 1}))
+            line.len--;
+        if (line.ptr[0] != '{' || line.ptr[line.len - 1] != '}')
+            return dwi_err(err, DW_E_CORRUPT, "%s: line %" PRId64 ": not a JSON object", name,
+                           number);
+    }
+    return DW_OK;
+}
+
 static dw_status pass_over(void *ctx, const dwi_action *action, dw_error *err)
 {
     (void)ctx;
@@ -319,7 +336,9 @@ dw_status dwi_log_visit_compaction(const dwi_log *log, const dwi_log_file *file,
     if (!*out_used)
         goto done;
     text = (dwi_sv){(const char *)body.data, body.len};
-    status = dwi_log_visit_lines(log->alloc, text, name, kinds, pass_over, NULL, &why);
+    status = check_whole_lines(text, name, &why);
+    if (status == DW_OK)
+        status = dwi_log_visit_lines(log->alloc, text, name, kinds, pass_over, NULL, &why);
     DWI_TRY(forgive(log, status, &why, out_used, err));
     if (*out_used)
         DWI_TRY(dwi_log_visit_lines(log->alloc, text, name, kinds, each, ctx, err));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log_fixture.h"
 
+#include "base/map.h"
 #include "delta/checkpoint.h"
 #include "store/fault_store.h"
 
@@ -314,6 +315,59 @@ static void put_many_files(fixture *f, int n)
     dwi_buf_done(&text);
 }
 
+typedef struct paths {
+    dwi_map seen;
+    int64_t n;
+    int64_t twice;
+} paths;
+
+static dw_status count_path(void *ctx, const dwi_add *add, dw_error *err)
+{
+    paths *p = ctx;
+    bool added;
+
+    (void)err;
+    assert_non_null(dwi_map_put(&p->seen, add->path, &added));
+    p->n++;
+    p->twice += !added;
+    return DW_OK;
+}
+
+/* Overwrites some bytes of an object. */
+static void damage(fixture *f, const char *key, double where)
+{
+    const dw_range all = DW_RANGE_ALL;
+    dwi_buf body;
+
+    dwi_buf_init(&body, &f->alloc.base);
+    DWT_OK(dwi_store_get(f->store, key, all, INT64_C(1) << 30, &body, &f->err), &f->err);
+    memset(body.data + (size_t)((double)body.len * where), 0xFF, 200);
+    DWT_OK(dwi_store_put(f->store, key, (dw_bytes){body.data, body.len}, DW_PUT_OVERWRITE, &f->err),
+           &f->err);
+    dwi_buf_done(&body);
+}
+
+/* The damage shows only after thousands of files were given: none of them is given again. */
+static void a_checkpoint_whose_files_are_damaged_is_replaced_while_they_are_read(void **state)
+{
+    fixture *f = *state;
+    paths p = {.n = 0};
+    const dwi_file_visitor visitor = {&p, count_path, NULL};
+
+    put_many_files(f, 90000);
+    write_checkpoint(f);
+    put_commit_text(f, 1, ADD_LINE("one more"));
+    damage(f, "t/_delta_log/00000000000000000000.checkpoint.parquet", 0.6);
+    dwi_map_init(&p.seen, &f->alloc.base, 1);
+    DWT_OK(visit_files(&f->log, -1, visitor, &f->err), &f->err);
+    DWT_EQ(p.n, 90001);
+    DWT_EQ(p.twice, 0);
+    assert_non_null(strstr(f->last_warning, "read without this checkpoint"));
+    drop_commits(f, 0, 0); /* nothing replaces it now */
+    DWT_ERR(visit_files(&f->log, -1, visitor, &f->err), &f->err, DW_E_CORRUPT, "checkpoint");
+    dwi_map_done(&p.seen);
+}
+
 /* Peak memory of opening a table with a checkpoint of so many files. */
 static int64_t opening_bytes(fixture *f, int n_files)
 {
@@ -423,6 +477,7 @@ int main(void)
         FIXTURE_TEST(a_broken_checkpoint_is_not_asked_for_files_either),
         FIXTURE_TEST(a_count_that_differs_from_the_checksum_file_stops_it),
         FIXTURE_TEST(a_checkpoint_of_an_unknown_feature_is_refused),
+        FIXTURE_TEST(a_checkpoint_whose_files_are_damaged_is_replaced_while_they_are_read),
         FIXTURE_TEST(opening_does_not_pay_for_the_files_of_a_checkpoint),
         FIXTURE_TEST(a_crash_while_writing_harms_nothing),
         FIXTURE_TEST(out_of_memory_leaves_nothing_behind),

@@ -67,6 +67,60 @@ static void a_file_with_another_deletion_vector_is_another_file(void **state)
     assert_files(f, -1, " +a -a");
 }
 
+#define COMPACTION "t/_delta_log/00000000000000000000.00000000000000000002.compacted.json"
+
+/* Reconciled actions of versions 0 to 2, with one file more, so that it shows what is read. */
+static void a_compacted_file_gives_what_its_commits_do(void **state)
+{
+    fixture *f = *state;
+    dwi_state *s = NULL;
+
+    put_three_versions(f);
+    put_object(f, COMPACTION,
+               PROTOCOL_LINE METADATA_LINE TXN_LINE("c", 3) ADD_LINE("a") ADD_LINE("d")
+                   REMOVE_LINE("b c", 6) ADD_LINE("only here"));
+    assert_files(f, -1, " +only here -b c +d +a");
+    DWT_OK(dwi_state_load(&f->log, -1, &s, &f->err), &f->err);
+    DWT_EQ(s->version, 2);
+    DWT_EQ(dwi_state_txn(s, DWI_SV("c"))->version, 3);
+    dwi_state_unref(s);
+    assert_files(f, 1, " +d -a +b%20c");
+    put_commit_text(f, 3, REMOVE_LINE("only here", 7));
+    assert_files(f, -1, " -only here -b c +d +a");
+}
+
+static void a_compacted_file_that_is_damaged_is_replaced_by_its_commits(void **state)
+{
+    fixture *f = *state;
+    dwi_state *s = NULL;
+
+    put_three_versions(f);
+    put_object(f, COMPACTION, ADD_LINE("only here") TXN_LINE("c", 3) "{\"add\":{\"pa");
+    assert_files(f, -1, " +a -b c +d");
+    assert_non_null(strstr(f->last_warning, "compacted.json: line 3: JSON"));
+    assert_non_null(strstr(f->last_warning, "; its commits are read one by one"));
+    put_object(f, COMPACTION, TXN_LINE("c", 3) "{\"txn\":{\"appId\":\"c\"}}\n");
+    DWT_OK(dwi_state_load(&f->log, -1, &s, &f->err), &f->err);
+    DWT_EQ(s->n_txns, 0); /* not even the line that is whole */
+    dwi_state_unref(s);
+}
+
+static void a_compacted_file_tells_in_commit_timestamps_by_its_last_commit(void **state)
+{
+    fixture *f = *state;
+    dwi_state *s = NULL;
+
+    put_commit_text(f, 0,
+                    "{\"commitInfo\":{\"inCommitTimestamp\":5}}\n" PROTOCOL_LINE METADATA_WITH(
+                        "\"delta.enableInCommitTimestamps\":\"true\""));
+    put_commit_text(f, 1, "{\"commitInfo\":{\"inCommitTimestamp\":6}}\n");
+    put_object(f, "t/_delta_log/00000000000000000000.00000000000000000001.compacted.json",
+               PROTOCOL_LINE METADATA_WITH("\"delta.enableInCommitTimestamps\":\"true\""));
+    DWT_OK(dwi_state_load(&f->log, -1, &s, &f->err), &f->err);
+    DWT_EQ(s->in_commit_timestamp, 6);
+    dwi_state_unref(s);
+}
+
 static void the_visitor_can_stop(void **state)
 {
     fixture *f = *state;
@@ -100,6 +154,8 @@ static void out_of_memory_leaves_nothing_behind(void **state)
 
     put_three_versions(f);
     dwt_alloc_sweep(visit_with, f);
+    put_object(f, COMPACTION, PROTOCOL_LINE METADATA_LINE ADD_LINE("a"));
+    dwt_alloc_sweep(visit_with, f);
 }
 
 int main(void)
@@ -107,6 +163,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(the_newest_action_of_a_file_decides),
         FIXTURE_TEST(a_file_with_another_deletion_vector_is_another_file),
+        FIXTURE_TEST(a_compacted_file_gives_what_its_commits_do),
+        FIXTURE_TEST(a_compacted_file_that_is_damaged_is_replaced_by_its_commits),
+        FIXTURE_TEST(a_compacted_file_tells_in_commit_timestamps_by_its_last_commit),
         FIXTURE_TEST(the_visitor_can_stop),
         FIXTURE_TEST(out_of_memory_leaves_nothing_behind),
     };

@@ -140,6 +140,74 @@ static void a_gap_is_a_corrupt_log(void **state)
     DWT_EQ(segment_of(f, -1, -1).version, 4);
 }
 
+static void put_compaction(fixture *f, int first, int last, const char *text)
+{
+    char key[96];
+
+    (void)snprintf(key, sizeof(key), "t/_delta_log/%020d.%020d.compacted.json", first, last);
+    put_object(f, key, text);
+}
+
+static void compacted_files_stand_for_commits_where_they_fit(void **state)
+{
+    fixture *f = *state;
+    dwi_segment segment;
+
+    put_commits(f, 0, 9);
+    put_compaction(f, 2, 4, "{}\n");
+    put_compaction(f, 2, 6, "{}\n");
+    put_compaction(f, 3, 9, "{}\n");  /* starts within the one before */
+    put_compaction(f, 7, 12, "{}\n"); /* ends after the version */
+    put_compaction(f, 7, 8, "");      /* holds nothing */
+    put_compaction(f, 9, 9, "{}\n");  /* is no range */
+    segment = segment_of(f, -1, -1);
+    DWT_EQ(segment.n_commits, 10);
+    DWT_EQ(segment.n_steps, 6); /* 0, 1, 2 to 6, 7, 8, 9 */
+    assert_null(segment.steps[1].compaction.name.ptr);
+    DWT_STR(segment.steps[2].compaction.name.ptr,
+            "00000000000000000002.00000000000000000006.compacted.json");
+    DWT_EQ(segment.steps[2].first, 2);
+    DWT_EQ(segment.steps[2].n_commits, 5);
+    DWT_EQ(segment.steps[5].first, 9);
+    segment = segment_of(f, 5, -1); /* the shorter one is left */
+    DWT_EQ(segment.n_steps, 4);
+    DWT_EQ(segment.steps[2].n_commits, 3);
+    put_object(f, "t/_delta_log/00000000000000000003.checkpoint.parquet", "x");
+    segment = segment_of(f, -1, -1); /* starts before the checkpoint */
+    DWT_EQ(segment.n_steps, 6);
+}
+
+static void the_newest_checksum_file_of_the_segment_is_named(void **state)
+{
+    fixture *f = *state;
+
+    put_commits(f, 0, 9);
+    DWT_EQ(segment_of(f, -1, -1).crc_version, -1);
+    put_object(f, "t/_delta_log/00000000000000000002.crc", "x");
+    put_object(f, "t/_delta_log/00000000000000000005.crc", "x");
+    put_object(f, "t/_delta_log/.00000000000000000006.json.crc", "x");
+    DWT_EQ(segment_of(f, -1, -1).crc_version, 5);
+    DWT_EQ(segment_of(f, 4, -1).crc_version, 2);
+    put_object(f, "t/_delta_log/00000000000000000007.checkpoint.parquet", "x");
+    DWT_EQ(segment_of(f, -1, -1).crc_version, -1);
+    put_object(f, "t/_delta_log/00000000000000000007.crc", "x");
+    DWT_EQ(segment_of(f, -1, -1).crc_version, 7);
+}
+
+static void what_only_looks_like_a_version_is_passed_over(void **state)
+{
+    fixture *f = *state;
+
+    put_commits(f, 0, 1);
+    put_object(f, "t/_delta_log/09223372036854775807.json", "x");
+    put_object(f, "t/_delta_log/09223372036854775806.checkpoint.parquet", "x");
+    put_object(f, "t/_delta_log/99999999999999999999.json", "x");
+    put_object(f, "t/_delta_log/+0000000000000000002.json", "x");
+    put_object(f, "t/_delta_log/00000000000000000002.json.tmp", "x");
+    put_object(f, "t/_delta_log/_staged_commits/00000000000000000002.x.json", "x");
+    DWT_EQ(segment_of(f, -1, -1).version, 1);
+}
+
 static void what_is_no_table_is_not_found(void **state)
 {
     fixture *f = *state;
@@ -209,6 +277,9 @@ int main(void)
         FIXTURE_TEST(incomplete_and_empty_checkpoints_do_not_count),
         FIXTURE_TEST(a_checkpoint_may_be_all_that_is_left),
         FIXTURE_TEST(a_gap_is_a_corrupt_log),
+        FIXTURE_TEST(compacted_files_stand_for_commits_where_they_fit),
+        FIXTURE_TEST(the_newest_checksum_file_of_the_segment_is_named),
+        FIXTURE_TEST(what_only_looks_like_a_version_is_passed_over),
         FIXTURE_TEST(what_is_no_table_is_not_found),
         FIXTURE_TEST(a_commit_is_read_line_by_line),
         FIXTURE_TEST(a_visit_does_not_parse_what_nobody_wants),
