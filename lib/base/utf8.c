@@ -2,6 +2,11 @@
 #include "base/utf8.h"
 
 #include "base/le.h"
+#include "base/utf8_impl.h"
+
+enum { LONG_TEXT = 64 };
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
 
 /* Length of the valid sequence at p, 0 when it is not one. */
 static size_t sequence(const uint8_t *p, size_t left)
@@ -33,13 +38,36 @@ static size_t sequence(const uint8_t *p, size_t left)
     return len;
 }
 
+bool dwi_utf8_ascii(const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    uint64_t any = 0;
+
+    for (; len >= 64; p += 64, len -= 64) {
+        uint64_t block = 0;
+        for (size_t i = 0; i < 64; i += 8)
+            block |= dwi_le64(p + i);
+        if ((block & HIGH_BITS) != 0)
+            return false;
+    }
+    for (; len >= 8; p += 8, len -= 8)
+        any |= dwi_le64(p);
+    for (size_t i = 0; i < len; i++)
+        any |= p[i];
+    return (any & HIGH_BITS) == 0;
+}
+
 bool dwi_utf8_valid(const void *data, size_t len)
 {
     const uint8_t *p = data;
 
+#if DWI_UTF8_AVX2
+    if (len >= LONG_TEXT && __builtin_cpu_supports("avx2"))
+        return dwi_utf8_valid_avx2(p, len);
+#endif
     while (len > 0) {
         size_t n;
-        while (len >= 8 && (dwi_le64(p) & UINT64_C(0x8080808080808080)) == 0) {
+        while (len >= 8 && (dwi_le64(p) & HIGH_BITS) == 0) {
             p += 8;
             len -= 8;
         }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 bool dwi_utf8_valid(const void *data, size_t len);
+bool dwi_utf8_ascii(const void *data, size_t len);
 /* Bytes of the first `chars` code points of valid UTF-8 (all of it when it has fewer). */
 size_t dwi_utf8_prefix(const void *data, size_t len, size_t chars);
 /* Bytes of the longest whole-character prefix of at most `max_bytes`. */

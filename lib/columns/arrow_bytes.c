@@ -67,9 +67,13 @@ static dw_status check_utf8(const dwi_arrow_reader *in, const dwi_arrow_slice *s
                             const dwi_vec *vec)
 {
     const int32_t *offsets = vec->offsets + vec->offset;
-    bool fine =
-        dwi_utf8_valid(vec->data + offsets[0], (size_t)(offsets[slice->count] - offsets[0]));
+    const uint8_t *data = vec->data + offsets[0];
+    size_t len = (size_t)(offsets[slice->count] - offsets[0]);
+    bool fine;
 
+    if (dwi_utf8_ascii(data, len))
+        return DW_OK;
+    fine = dwi_utf8_valid(data, len);
     for (int64_t row = 1; fine && row < slice->count; row++)
         fine = offsets[row] == offsets[slice->count] || (vec->data[offsets[row]] & 0xC0) != 0x80;
     for (int64_t row = 0; !fine && row < slice->count; row++)
@@ -186,6 +190,30 @@ done:
     return status;
 }
 
+/* Offsets of 32 bits are used as they lie. */
+static bool can_borrow_offsets(const dwi_arrow_slice *slice)
+{
+    const void *offsets = slice->array->buffers[1];
+
+    return slice->format.bits == 32 && offsets != NULL && (uintptr_t)offsets % sizeof(int32_t) == 0;
+}
+
+static dw_status borrow_offsets(const dwi_arrow_reader *in, const dwi_arrow_slice *slice,
+                                dwi_vec *out)
+{
+    const int32_t *offsets = (const int32_t *)slice->array->buffers[1] + slice->first;
+    bool descends = false;
+
+    if (offsets[0] < 0)
+        return dwi_arrow_fail(in, DW_E_CORRUPT, "a negative offset");
+    for (int64_t row = 0; row < slice->count; row++)
+        descends |= offsets[row + 1] < offsets[row];
+    if (descends)
+        return dwi_arrow_fail(in, DW_E_CORRUPT, "offsets that do not ascend");
+    out->offsets = offsets;
+    return DW_OK;
+}
+
 static dw_status offset_bytes(const dwi_arrow_reader *in, const dwi_arrow_slice *slice,
                               dwi_vec *out)
 {
@@ -193,8 +221,11 @@ static dw_status offset_bytes(const dwi_arrow_reader *in, const dwi_arrow_slice 
     int64_t base = 0;
     dw_status status;
 
-    DWI_TRY(dwi_arrow_offsets(in, slice, &out->offsets, &base));
-    if (out->offsets[slice->count] > 0) {
+    if (can_borrow_offsets(slice))
+        DWI_TRY(borrow_offsets(in, slice, out));
+    else
+        DWI_TRY(dwi_arrow_offsets(in, slice, &out->offsets, &base));
+    if (out->offsets[slice->count] > out->offsets[0]) {
         DWI_TRY(dwi_arrow_buffer(in, slice, 2, &data));
         out->data = (const uint8_t *)data + base;
     }

@@ -259,8 +259,9 @@ static bool same_layout(const dwi_arrow_format *format, const dwi_type *type)
     case DWI_FLOAT:
     case DWI_DOUBLE:
         return format->kind == DWI_ARROW_FLOAT && same_width;
-    case DWI_DECIMAL: /* each value is checked against its precision anyhow */
-        return false;
+    case DWI_DECIMAL:
+        return format->kind == DWI_ARROW_DECIMAL && format->bits == 128 &&
+               format->scale == type->scale;
     case DWI_DATE:
         return format->bits == 32;
     case DWI_BOOLEAN:
@@ -354,6 +355,29 @@ static dw_status convert(const dwi_arrow_reader *in, const dwi_arrow_slice *slic
     return dwi_arrow_copy_validity(in, slice, &out->validity);
 }
 
+/* Whether none of the valid values has more digits than `precision`; those under nulls are masked,
+ * not looked at one by one. */
+static bool decimals_fit(const dwi_arrow_slice *slice, const uint64_t *words, int precision)
+{
+    uint64_t limit[2];
+    uint64_t most[2]; /* twice 10^precision - 1: where value + 10^precision - 1 may end */
+    uint64_t bad = 0;
+
+    dwi_d128_power(precision, limit);
+    limit[1] -= limit[0] == 0;
+    limit[0]--;
+    most[0] = limit[0] << 1;
+    most[1] = limit[1] << 1 | limit[0] >> 63;
+    words += 2 * slice->first;
+    for (int64_t row = 0; row < slice->count; row++) {
+        uint64_t low = words[2 * row] + limit[0];
+        uint64_t high = words[2 * row + 1] + limit[1] + (low < limit[0]);
+        bool over = (high > most[1]) | ((high == most[1]) & (low > most[0]));
+        bad |= (uint64_t)(over & dwi_arrow_is_valid(slice, row));
+    }
+    return bad == 0;
+}
+
 dw_status dwi_arrow_fixed(const dwi_arrow_reader *in, const dwi_arrow_slice *slice, dwi_vec *out)
 {
     size_t width = dwi_type_width(out->type);
@@ -370,8 +394,10 @@ dw_status dwi_arrow_fixed(const dwi_arrow_reader *in, const dwi_arrow_slice *sli
         return DW_OK;
     /* Producers may place buffers anywhere; our readers want whole words. */
     if (!same_layout(&slice->format, out->type) ||
-        (!is_bytes && width > 1 && (uintptr_t)values % width != 0))
+        (!is_bytes && width > 1 && (uintptr_t)values % (width < 8 ? width : 8) != 0))
         return convert(in, slice, values, out);
+    if (out->type->kind == DWI_DECIMAL && !decimals_fit(slice, values, out->type->precision))
+        return convert(in, slice, values, out); /* names the row */
     out->values = values;
     out->validity = slice->validity;
     out->offset = slice->first;

@@ -136,8 +136,7 @@ int64_t bench_read(const uint8_t *data, size_t len, int64_t batch_rows, char mes
 {
     const dw_allocator *alloc = dwi_alloc_default();
     bench_bytes bytes = {data, len};
-    dwi_parquet_source source = {
-        .ctx = &bytes, .size = (int64_t)len, .name = "input", .read = get};
+    dwi_parquet_source source = {.ctx = &bytes, .size = (int64_t)len, .name = "input", .read = get};
     dwi_parquet_reader *reader = NULL;
     dw_error err = DW_ERROR_INIT;
     dwi_column batch = {0};

@@ -83,6 +83,55 @@ static void utf8_follows_rfc_3629(void **state)
             fail_msg("bad[%zu] was taken for UTF-8", i);
 }
 
+/* The slow and short way, character by character. */
+static bool valid_by_characters(const uint8_t *p, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        size_t n = 1;
+        while (n <= 4 && n <= len - i && !dwi_utf8_valid(p + i, n))
+            n++;
+        if (n > 4 || n > len - i)
+            return false;
+        i += n;
+    }
+    return true;
+}
+
+static void utf8_is_the_same_in_long_texts(void **state)
+{
+    static const uint8_t bytes[] = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0,
+                                    0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF};
+    uint8_t text[200];
+    size_t good = 0;
+
+    (void)state;
+    /* All of four bytes at a place, then at every place. */
+    for (uint32_t i = 0; i < 20 * 20 * 20 * 20; i++) {
+        uint8_t four[4] = {bytes[i % 20], bytes[i / 20 % 20], bytes[i / 400 % 20], bytes[i / 8000]};
+        bool expected = valid_by_characters(four, 4);
+        size_t at = i % 197;
+        memset(text, 'x', sizeof(text));
+        memcpy(text + at, four, 4);
+        if (dwi_utf8_valid(text, sizeof(text)) != expected ||
+            dwi_utf8_valid(text, at + 4 < 64 ? 64 : at + 4) != expected)
+            fail_msg("%02x %02x %02x %02x at %zu", four[0], four[1], four[2], four[3], at);
+        good += expected;
+    }
+    assert_true(good > 1000);
+    for (size_t at = 0; at + 4 <= sizeof(text); at++) {
+        memset(text, 'x', sizeof(text));
+        memcpy(text + at, "\xF0\x9F\x99\x82", 4);
+        assert_true(dwi_utf8_valid(text, sizeof(text)));
+        assert_false(dwi_utf8_ascii(text, sizeof(text)));
+        for (size_t len = at + 1; len < at + 4; len++)
+            assert_false(dwi_utf8_valid(text, len));
+        assert_true(dwi_utf8_ascii(text, at));
+        assert_false(dwi_utf8_ascii(text, at + 1));
+        text[at] = 'x';
+        assert_false(dwi_utf8_valid(text, sizeof(text)));
+    }
+}
+
 static void utf8_prefixes_end_between_characters(void **state)
 {
     static const char text[] = "a\xC3\xBC\xE2\x82\xAC\xF0\x9F\x99\x82"; /* a ü € 🙂 */
@@ -135,6 +184,7 @@ int main(void)
         cmocka_unit_test(integers_are_read_to_the_last_digit_or_refused),
         cmocka_unit_test(views_compare_in_byte_order),
         cmocka_unit_test(utf8_follows_rfc_3629),
+        cmocka_unit_test(utf8_is_the_same_in_long_texts),
         cmocka_unit_test(utf8_prefixes_end_between_characters),
         cmocka_unit_test(utf8_encodes_each_length),
         cmocka_unit_test(errors_keep_one_line_and_whole_characters),
