@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* 32 bytes at a time. Each pair of adjacent bytes is classed by three tables of sixteen entries,
- * one bit for each way in which a pair can be wrong; what is left to check is that third and
- * fourth bytes are where they must be. Method: J. Keiser, D. Lemire, "Validating UTF-8 in less than one
+ * one bit for each way in which a pair can be wrong; what is left to check is that third and fourth
+ * bytes are where they must be. Method: J. Keiser, D. Lemire, "Validating UTF-8 in less than one
  * instruction per byte" (2021). */
 #include "base/utf8_impl.h"
 
