@@ -35,10 +35,13 @@ typedef struct dw_table_options {
     int64_t commit_timeout_ms; /* 0: 120,000; how long dw_commit() contends for a version */
     const char *engine_info;   /* NULL: "libdeltawrite/VERSION"; commitInfo.engineInfo */
     /* Append below this line only. Zero must mean "the default". */
+    int64_t partition_buffer_bytes; /* 0: 256 MiB; of all partitions that one transaction has rows
+                                     * for. Beyond it the largest open files are ended. */
+    int64_t max_open_files;         /* 0: 512; of one transaction, one a partition */
 } dw_table_options;
 #define DW_TABLE_OPTIONS_INIT                                                                      \
     {                                                                                              \
-        sizeof(dw_table_options), 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL                         \
+        sizeof(dw_table_options), 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0, 0                   \
     }
 
 #define DW_CREATE_IF_MISSING 1u /* an existing table is opened instead of DW_E_EXISTS */

@@ -134,7 +134,7 @@ void dw_txn_close(dw_txn *txn)
 {
     if (txn == NULL)
         return;
-    dwi_data_file_free(txn->file);
+    dwi_data_files_free(txn->files);
     if (txn->state != DWI_TXN_COMMITTED && !dwi_committer_is_open(&txn->committer))
         dwi_txn_remove_files(txn);
     dwi_json_decoder_free(txn->decoder); /* borrows the base state's type, and the defaults */
@@ -183,6 +183,7 @@ done:
 dw_status dw_txn_get_stats(const dw_txn *txn, dw_txn_stats *out_stats, dw_error *err)
 {
     dw_txn_stats stats = DW_TXN_STATS_INIT;
+    dwi_data_files_stats open = {0};
     const dwi_column *rows;
 
     if (txn == NULL || out_stats == NULL || out_stats->struct_size < sizeof(uint32_t))
@@ -190,17 +191,13 @@ dw_status dw_txn_get_stats(const dw_txn *txn, dw_txn_stats *out_stats, dw_error 
     if (out_stats->struct_size < stats.struct_size)
         stats.struct_size = out_stats->struct_size;
     rows = dwi_json_decoder_rows(txn->decoder);
-    stats.files = (int32_t)txn->n_adds + (txn->file != NULL ? 1 : 0);
-    stats.rows = txn->file_rows + rows->length;
+    if (txn->files != NULL)
+        dwi_data_files_get_stats(txn->files, &open);
+    stats.files = (int32_t)((int64_t)txn->n_adds + open.files);
+    stats.rows = txn->file_rows + open.rows + rows->length;
     stats.rejected_rows = txn->rejected_rows;
-    stats.buffered_bytes = (int64_t)dwi_column_bytes(rows);
-    stats.encoded_bytes = txn->file_bytes;
-    if (txn->file != NULL) {
-        int64_t in_memory = dwi_data_file_buffered_bytes(txn->file);
-        stats.rows += dwi_data_file_rows(txn->file);
-        stats.buffered_bytes += in_memory;
-        stats.encoded_bytes += dwi_data_file_bytes(txn->file) - in_memory;
-    }
+    stats.buffered_bytes = (int64_t)dwi_column_bytes(rows) + open.buffered_bytes;
+    stats.encoded_bytes = txn->file_bytes + open.sent_bytes;
     memcpy(out_stats, &stats, stats.struct_size);
     return DW_OK;
 }

@@ -7,46 +7,33 @@
  * for nothing beside a row group. */
 enum { BUFFER_BYTES = 8 * 1024 * 1024, BUFFER_ROWS = 65536 };
 
-#define TARGET_FILE_BYTES (INT64_C(128) * 1024 * 1024)
-
-static int64_t target_bytes(const dw_txn *txn)
+/* dwi_add_taker.take; ctx is the transaction. */
+static dw_status take_file(void *ctx, const dwi_add *add, int64_t rows, dw_error *err)
 {
-    int64_t wanted = txn->table->opts.target_file_bytes;
+    dw_txn *txn = ctx;
 
-    return wanted > 0 ? wanted : TARGET_FILE_BYTES;
-}
-
-static dw_status finish_file(dw_txn *txn, dw_error *err)
-{
-    dwi_add add;
-    dw_status status;
-
-    if (!dwi_txn_grow(txn, (void **)&txn->adds, &txn->adds_cap, txn->n_adds + 1, sizeof(add)))
+    if (!dwi_txn_grow(txn, (void **)&txn->adds, &txn->adds_cap, txn->n_adds + 1, sizeof(*add)))
         return dwi_err_nomem(err);
-    DWI_TRY(dwi_data_file_finish(txn->file, &txn->arena, &add, err));
-    txn->adds[txn->n_adds++] = add;
-    txn->file_rows += dwi_data_file_rows(txn->file);
-    txn->file_bytes += add.size;
-    dwi_data_file_free(txn->file);
-    txn->file = NULL;
-done:
-    return status;
+    txn->adds[txn->n_adds++] = *add;
+    txn->file_rows += rows;
+    txn->file_bytes += add->size;
+    return DW_OK;
 }
 
-/* An open file for rows of `type`. Types only grow. */
-static dw_status prepare_file(dw_txn *txn, const dwi_type *type, dw_error *err)
+static dw_status prepare_files(dw_txn *txn, dw_error *err)
 {
     const dw_table_options *opts = &txn->table->opts;
-    dwi_data_file_options file_opts = {opts->compression, opts->compression_level,
-                                       opts->row_group_bytes};
-    dw_status status = DW_OK;
+    const dwi_data_files_options files = {
+        .file = {opts->compression, opts->compression_level, opts->row_group_bytes},
+        .target_file_bytes = opts->target_file_bytes,
+        .buffered_bytes = opts->partition_buffer_bytes,
+        .open_files = opts->max_open_files,
+    };
 
-    if (txn->file != NULL && dwi_data_file_type(txn->file)->n_fields < type->n_fields)
-        DWI_TRY(finish_file(txn, err));
-    if (txn->file == NULL)
-        DWI_TRY(dwi_data_file_new(&txn->table->log, txn->base, type, &file_opts, &txn->file, err));
-done:
-    return status;
+    if (txn->files != NULL)
+        return DW_OK;
+    return dwi_data_files_new(&txn->table->log, txn->base, &files,
+                              (dwi_add_taker){txn, &txn->arena, take_file}, &txn->files, err);
 }
 
 static dw_status append_rows(dw_txn *txn, const dwi_vec *rows, dwi_arena *arena, dw_error *err)
@@ -54,12 +41,8 @@ static dw_status append_rows(dw_txn *txn, const dwi_vec *rows, dwi_arena *arena,
     dw_status status;
 
     DWI_TRY(dwi_txn_used_rows(txn, rows, arena, &rows, err));
-    if (rows->type->n_fields == 0)
-        return dwi_err(err, DW_E_SCHEMA, "rows of no column at all cannot be stored");
-    DWI_TRY(prepare_file(txn, rows->type, err));
-    DWI_TRY(dwi_data_file_append(txn->file, rows, err));
-    if (dwi_data_file_bytes(txn->file) >= target_bytes(txn))
-        DWI_TRY(finish_file(txn, err));
+    DWI_TRY(prepare_files(txn, err));
+    DWI_TRY(dwi_data_files_append(txn->files, rows, err));
 done:
     return status;
 }
@@ -110,8 +93,8 @@ dw_status dwi_txn_finish_files(dw_txn *txn, dw_error *err)
     dw_status status;
 
     DWI_TRY(encode_buffer(txn, err));
-    if (txn->file != NULL)
-        DWI_TRY(finish_file(txn, err));
+    if (txn->files != NULL)
+        DWI_TRY(dwi_data_files_finish(txn->files, err));
 done:
     return status == DW_OK ? DW_OK : dwi_txn_break(txn, status);
 }
@@ -119,8 +102,8 @@ done:
 void dwi_txn_remove_files(dw_txn *txn)
 {
     for (size_t i = 0; i < txn->n_adds; i++) {
-        char *key = dwi_log_key(&txn->table->log, txn->adds[i].path.ptr);
-        if (key != NULL)
+        char *key = NULL;
+        if (dwi_log_data_key(&txn->table->log, txn->adds[i].path, &key, NULL) == DW_OK)
             (void)dwi_store_remove(txn->table->store, key, NULL); /* vacuum takes what is left */
         dwi_cstr_free(txn->alloc, key);
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The struct behind dw_txn, shared by txn_api.c (handle, commit), txn_json.c and txn_arrow.c
- * (rows in), txn_columns.c (new columns), txn_files.c (rows out to data files) and txn_join.c.
+/* The struct behind dw_txn, shared by txn_api.c (handle, commit), txn_json.c and txn_arrow.c (rows
+ * in), txn_columns.c (new columns), txn_files.c (rows out to data files) and txn_join.c.
  *
  * Rows are gathered in the JSON decoder's column, which grows when a new field turns up; a full
- * buffer goes to the open data file, whose type is fixed. A file lacks the columns that were found
- * after it was begun; readers see nulls in them. */
+ * buffer goes to the open data files, one for each partition, whose types are fixed. A file
+ * lacks the columns that were found after it was begun; readers see nulls in them. */
 #ifndef DWI_API_TXN_IMPL_H
 #define DWI_API_TXN_IMPL_H
 
@@ -14,7 +14,7 @@
 #include "api/txn_defaults.h"
 #include "columns/json_decode.h"
 #include "delta/commit.h"
-#include "delta/data_file.h"
+#include "delta/data_files.h"
 
 typedef enum dwi_txn_state {
     DWI_TXN_OPEN = 0,
@@ -34,7 +34,7 @@ struct dw_txn {
     dwi_committer committer;
     dwi_json_decoder *decoder; /* buffered rows; its type starts as the base state's */
     dwi_defaults defaults;     /* of the base state's columns */
-    dwi_data_file *file;       /* the open one, NULL: none */
+    dwi_data_files *files;     /* the open ones, NULL: no rows have come */
     dwi_arena arena;           /* texts of the below */
     dwi_add *adds;             /* finished files */
     size_t n_adds;
@@ -75,12 +75,12 @@ bool dwi_txn_has_app(const dw_txn *txn, dwi_sv app_id);
 /* Room for n more items; false when out of memory. */
 bool dwi_txn_grow(dw_txn *txn, void **items, size_t *cap, size_t needed, size_t size);
 
-/* Give the buffered rows to the open data file when there are enough of them (or `all`), and end
- * the file when it is large enough. A failure breaks the transaction. */
+/* Give the buffered rows to the open data files when there are enough of them (or `all`), and end
+ * those that are large enough. A failure breaks the transaction. */
 dw_status dwi_txn_encode(dw_txn *txn, bool all, dw_error *err);
-/* Rows of the decoder's type straight to the open data file; the buffer goes first. */
+/* Rows of the decoder's type straight to the open data files; the buffer goes first. */
 dw_status dwi_txn_encode_vec(dw_txn *txn, const dwi_vec *rows, dw_error *err);
-/* Encode all, and end the open file. */
+/* Encode all, and end the open files. */
 dw_status dwi_txn_finish_files(dw_txn *txn, dw_error *err);
 /* Delete the finished files from the store, as far as it lets. */
 void dwi_txn_remove_files(dw_txn *txn);

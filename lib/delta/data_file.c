@@ -6,6 +6,7 @@
 #include <deltawrite/table.h>
 
 #include "base/alloc.h"
+#include "delta/partition_path.h"
 #include "delta/stats.h"
 #include "parquet/parquet_writer.h"
 
@@ -14,11 +15,11 @@ enum { CHUNK_BYTES = 4 * 1024 * 1024 };
 
 struct dwi_data_file {
     const dwi_log *log;
-    dwi_arena arena; /* type, plan, names */
-    const dwi_type *type;
+    dwi_arena arena; /* plan, names, values */
+    dwi_kvs values;
     dwi_stats_plan plan;
     dwi_parquet_writer *writer;
-    dwi_sv name;
+    dwi_sv path; /* below the table, as the store sees it */
     char *key;
     dwi_buf chunk;      /* finished bytes that are not sent yet */
     dwi_upload *upload; /* NULL: not begun */
@@ -99,7 +100,7 @@ static const char *codec_suffix(int codec)
     }
 }
 
-static dw_status make_name(dwi_data_file *file, int codec, dw_error *err)
+static dw_status make_path(dwi_data_file *file, dwi_sv directory, int codec, dw_error *err)
 {
     char uuid[DWI_UUID_TEXT + 1];
     dwi_buf name;
@@ -107,13 +108,14 @@ static dw_status make_name(dwi_data_file *file, int codec, dw_error *err)
 
     dwi_uuid(file->log->env, uuid);
     dwi_buf_init(&name, file->log->alloc);
+    dwi_buf_append(&name, directory.ptr, directory.len);
     dwi_buf_printf(&name, "part-00000-%s-c000%s.parquet", uuid, codec_suffix(codec));
     DWI_TRY(dwi_buf_status(&name, err));
-    if (!dwi_arena_sv(&file->arena, (dwi_sv){(const char *)name.data, name.len}, &file->name)) {
+    if (!dwi_arena_sv(&file->arena, (dwi_sv){(const char *)name.data, name.len}, &file->path)) {
         status = dwi_err_nomem(err);
         goto done;
     }
-    file->key = dwi_log_key(file->log, file->name.ptr);
+    file->key = dwi_log_key(file->log, file->path.ptr);
     if (file->key == NULL)
         status = dwi_err_nomem(err);
 done:
@@ -121,7 +123,25 @@ done:
     return status;
 }
 
-dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state, const dwi_type *type,
+/* Texts of `in`, in `arena`. */
+static dw_status copy_values(dwi_arena *arena, dwi_kvs in, dwi_kvs *out, dw_error *err)
+{
+    dwi_kv *items = dwi_arena_array(arena, in.count, sizeof(*items));
+
+    if (items == NULL)
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < in.count; i++) {
+        items[i].value = in.items[i].value;
+        if (!dwi_arena_sv(arena, in.items[i].key, &items[i].key) ||
+            (items[i].value.ptr != NULL && !dwi_arena_sv(arena, items[i].value, &items[i].value)))
+            return dwi_err_nomem(err);
+    }
+    *out = (dwi_kvs){in.count, items};
+    return DW_OK;
+}
+
+dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state,
+                            const dwi_file_layout *layout, dwi_kvs values, dwi_sv directory,
                             const dwi_data_file_options *opts, dwi_data_file **out, dw_error *err)
 {
     dwi_parquet_write_options parquet = {0};
@@ -133,17 +153,13 @@ dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state, const dw
     file->log = log;
     dwi_arena_init(&file->arena, log->alloc);
     dwi_buf_init(&file->chunk, log->alloc);
-    file->type = dwi_type_copy(&file->arena, type);
-    if (file->type == NULL) {
-        status = dwi_err_nomem(err);
-        goto done;
-    }
     parquet.codec = codec_of(state, opts->compression);
     parquet.level = opts->level;
     parquet.row_group_bytes = opts->row_group_bytes;
-    DWI_TRY(make_name(file, parquet.codec, err));
-    DWI_TRY(dwi_stats_plan_init(&file->plan, &file->arena, file->type, state, err));
-    DWI_TRY(dwi_parquet_writer_new(log->alloc, file->type, &parquet,
+    DWI_TRY(copy_values(&file->arena, values, &file->values, err));
+    DWI_TRY(make_path(file, directory, parquet.codec, err));
+    DWI_TRY(dwi_stats_plan_init(&file->plan, &file->arena, layout, state, err));
+    DWI_TRY(dwi_parquet_writer_new(log->alloc, layout->physical, &parquet,
                                    (dwi_parquet_sink){file, take_bytes}, &file->writer, err));
     *out = file;
     file = NULL;
@@ -179,7 +195,7 @@ static dw_status write_stats(const dwi_data_file *file, dwi_arena *arena, dwi_sv
     dw_status status = DW_OK;
 
     dwi_buf_init(&text, file->log->alloc);
-    assert(dwi_parquet_writer_leaves(file->writer) == file->plan.n_parquet_leaves);
+    assert(dwi_parquet_writer_leaves(file->writer) >= file->plan.n_parquet_leaves);
     leaves = dwi_arena_array(arena, file->plan.n_parquet_leaves, sizeof(*leaves));
     if (leaves == NULL) {
         status = dwi_err_nomem(err);
@@ -214,6 +230,22 @@ static dw_status end_upload(dwi_data_file *file, dw_error *err)
     return dwi_upload_finish(upload, err);
 }
 
+/* The path as actions have it. */
+static dw_status write_path(const dwi_data_file *file, dwi_arena *arena, dwi_sv *out, dw_error *err)
+{
+    dwi_buf text;
+    dw_status status;
+
+    dwi_buf_init(&text, file->log->alloc);
+    dwi_path_append_encoded(&text, file->path);
+    DWI_TRY(dwi_buf_status(&text, err));
+    if (!dwi_arena_sv(arena, (dwi_sv){(const char *)text.data, text.len}, out))
+        status = dwi_err_nomem(err);
+done:
+    dwi_buf_done(&text);
+    return status;
+}
+
 dw_status dwi_data_file_finish(dwi_data_file *file, dwi_arena *arena, dwi_add *out, dw_error *err)
 {
     dwi_add add = {.base_row_id = -1, .default_row_commit_version = -1};
@@ -221,13 +253,11 @@ dw_status dwi_data_file_finish(dwi_data_file *file, dwi_arena *arena, dwi_add *o
 
     DWI_TRY(dwi_parquet_writer_finish(file->writer, err));
     DWI_TRY(write_stats(file, arena, &add.stats, err));
-    if (!dwi_arena_sv(arena, file->name, &add.path)) {
-        status = dwi_err_nomem(err);
-        goto done;
-    }
+    DWI_TRY(write_path(file, arena, &add.path, err));
+    DWI_TRY(copy_values(arena, file->values, &add.partition_values, err));
     status = end_upload(file, err);
     if (status != DW_OK) { /* a lost reply may have left it; no reader would ever see it */
-        (void)dwi_store_remove(file->log->store, file->key, NULL);
+        dwi_data_file_remove(file);
         goto done;
     }
     add.size = file->sent_bytes;
@@ -239,9 +269,9 @@ done:
     return status;
 }
 
-const dwi_type *dwi_data_file_type(const dwi_data_file *file)
+void dwi_data_file_remove(const dwi_data_file *file)
 {
-    return file->type;
+    (void)dwi_store_remove(file->log->store, file->key, NULL);
 }
 
 int64_t dwi_data_file_rows(const dwi_data_file *file)

@@ -7,8 +7,7 @@
 #ifndef DWI_DELTA_DATA_FILE_H
 #define DWI_DELTA_DATA_FILE_H
 
-#include "columns/vec.h"
-#include "delta/state.h"
+#include "delta/file_layout.h"
 
 typedef struct dwi_data_file dwi_data_file;
 
@@ -18,19 +17,24 @@ typedef struct dwi_data_file_options {
     int64_t row_group_bytes; /* 0: the Parquet writer's default */
 } dwi_data_file_options;
 
-/* A file for rows of `type`, a struct, which is copied. `state` gives the table's properties and is
- * not kept. DW_E_UNSUPPORTED names a column that has no Parquet form. */
-dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state, const dwi_type *type,
+/* A file of `layout`, which must outlive it, for rows of one partition: `values` are its
+ * partitionValues, by physical name, and `directory` the place of the file below the table as the
+ * store sees it ("", or ending in '/'); both are copied. `state` gives the table's properties and
+ * is not kept. DW_E_UNSUPPORTED names a column that has no Parquet form. */
+dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state,
+                            const dwi_file_layout *layout, dwi_kvs values, dwi_sv directory,
                             const dwi_data_file_options *opts, dwi_data_file **out, dw_error *err);
 void dwi_data_file_free(dwi_data_file *file); /* NULL too; an unfinished upload is aborted */
 
-/* Rows of the file's type. After an error the file can only be freed. */
+/* Rows as dwi_file_layout_project() gives them. After an error the file can only be freed. */
 dw_status dwi_data_file_append(dwi_data_file *file, const dwi_vec *rows, dw_error *err);
 
 /* Write the footer and end the upload: the file is durable. Everything in *out lives in `arena`. */
 dw_status dwi_data_file_finish(dwi_data_file *file, dwi_arena *arena, dwi_add *out, dw_error *err);
 
-const dwi_type *dwi_data_file_type(const dwi_data_file *file);
+/* Delete a finished file from the store, as far as it lets. */
+void dwi_data_file_remove(const dwi_data_file *file);
+
 int64_t dwi_data_file_rows(const dwi_data_file *file);
 int64_t dwi_data_file_bytes(const dwi_data_file *file);          /* the file's size if ended now */
 int64_t dwi_data_file_buffered_bytes(const dwi_data_file *file); /* in memory */

@@ -85,7 +85,7 @@ static bool take_name(dwi_sv *path, char *out, size_t *out_len)
 /* Marks the leaves that a path of dataSkippingStatsColumns names; a struct means all of its own. */
 static void index_path(dwi_stats_plan *plan, dwi_sv path, char *scratch)
 {
-    const dwi_type *type = plan->type;
+    const dwi_type *type = plan->logical;
     size_t first = 0;
     size_t len;
 
@@ -202,16 +202,29 @@ static dw_status choose_indexed(dwi_stats_plan *plan, dwi_arena *arena, const dw
     return DW_OK;
 }
 
-dw_status dwi_stats_plan_init(dwi_stats_plan *plan, dwi_arena *arena, const dwi_type *type,
+/* The struct of the first `n` fields of another. */
+static const dwi_type *first_fields(dwi_arena *arena, const dwi_type *type, size_t n)
+{
+    dwi_type *made = dwi_arena_dup(arena, type, sizeof(*type));
+
+    if (made != NULL)
+        made->n_fields = n;
+    return made;
+}
+
+dw_status dwi_stats_plan_init(dwi_stats_plan *plan, dwi_arena *arena, const dwi_file_layout *layout,
                               const dwi_state *state, dw_error *err)
 {
-    dwi_stats_plan made = {.type = type};
+    dwi_stats_plan made = {.type = first_fields(arena, layout->physical, layout->n_data),
+                           .logical = first_fields(arena, layout->logical, layout->n_data)};
     dw_status status;
 
-    made.leaves = dwi_arena_array(arena, count_leaves(type), sizeof(*made.leaves));
+    if (made.type == NULL || made.logical == NULL)
+        return dwi_err_nomem(err);
+    made.leaves = dwi_arena_array(arena, count_leaves(made.type), sizeof(*made.leaves));
     if (made.leaves == NULL)
         return dwi_err_nomem(err);
-    lay_out(&made, type);
+    lay_out(&made, made.type);
     made.tight_bounds = dwi_features_has_writer(&state->protocol, "deletionVectors");
     made.string_prefix =
         (size_t)number_property(state, "delta.dataSkippingStringPrefixLength", 1, STRING_PREFIX);
@@ -261,8 +274,10 @@ static void count_nulls(dwi_stats_leaf **leaf, const ancestors *at, int64_t rows
 void dwi_stats_plan_count(dwi_stats_plan *plan, const dwi_vec *rows)
 {
     dwi_stats_leaf *leaf = plan->leaves;
-    ancestors root = {rows, 0, NULL};
+    dwi_vec data = *rows;
+    ancestors root = {&data, 0, NULL};
 
+    data.n_children = plan->type->n_fields; /* columns after them have no statistics */
     if (plan->has_containers)
         count_nulls(&leaf, &root, rows->length);
 }

@@ -8,8 +8,7 @@
 #ifndef DWI_DELTA_STATS_H
 #define DWI_DELTA_STATS_H
 
-#include "columns/vec.h"
-#include "delta/state.h"
+#include "delta/file_layout.h"
 #include "parquet/parquet_writer.h"
 
 typedef struct dwi_stats_leaf {
@@ -21,7 +20,8 @@ typedef struct dwi_stats_leaf {
 } dwi_stats_leaf;
 
 typedef struct dwi_stats_plan {
-    const dwi_type *type; /* a struct; borrowed */
+    const dwi_type *type;    /* a struct, of the first fields of a file; names as in files */
+    const dwi_type *logical; /* the same with the names of the table's columns */
     size_t n_leaves;
     dwi_stats_leaf *leaves; /* in schema order */
     size_t n_parquet_leaves;
@@ -30,9 +30,10 @@ typedef struct dwi_stats_plan {
     size_t string_prefix; /* characters of a string bound */
 } dwi_stats_plan;
 
-/* Lay out the leaves of `type` by the table's delta.dataSkipping* properties. The plan lives in
- * `arena`. DW_E_NOMEM only: a malformed property counts as not set. */
-dw_status dwi_stats_plan_init(dwi_stats_plan *plan, dwi_arena *arena, const dwi_type *type,
+/* Lay out the leaves of a layout's data columns by the table's delta.dataSkipping* properties,
+ * which name columns as the table does. The plan lives in `arena` and borrows from `layout`.
+ * DW_E_NOMEM only: a malformed property counts as not set. */
+dw_status dwi_stats_plan_init(dwi_stats_plan *plan, dwi_arena *arena, const dwi_file_layout *layout,
                               const dwi_state *state, dw_error *err);
 
 /* Count the nulls of the containers in rows that go into the file. */

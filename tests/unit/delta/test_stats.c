@@ -208,6 +208,7 @@ static void expect_stats(fixture *f, const char *configuration, const char *want
     dwi_schema *schema = NULL;
     dwi_state *table = NULL;
     dwi_leaf_stats leaves[7];
+    dwi_file_layout layout;
     dwi_stats_plan plan;
     dwi_arena arena;
     dwi_buf out;
@@ -225,7 +226,9 @@ static void expect_stats(fixture *f, const char *configuration, const char *want
     DWT_OK(dwi_schema_parse(&f->alloc.base, DWI_SV(NEST), &schema, &f->err), &f->err);
     dwi_arena_init(&arena, &f->alloc.base);
     dwi_buf_init(&out, &f->alloc.base);
-    DWT_OK(dwi_stats_plan_init(&plan, &arena, schema->root, table, &f->err), &f->err);
+    layout = (dwi_file_layout){
+        .n_data = schema->root->n_fields, .logical = schema->root, .physical = schema->root};
+    DWT_OK(dwi_stats_plan_init(&plan, &arena, &layout, table, &f->err), &f->err);
     DWT_EQ(plan.n_parquet_leaves, 7);
     DWT_EQ(plan.n_leaves, 6);
     for (size_t i = 0; i < 7; i++)
@@ -310,6 +313,7 @@ static void nulls_of_containers_are_counted_through_their_parents(void **state)
                     .validity = &root_all,
                     .n_children = 1,
                     .children = &struct_vec};
+    dwi_file_layout layout = {.n_data = 1, .logical = &root, .physical = &root};
     dwi_state *table = NULL;
     dwi_stats_plan plan;
     dwi_arena arena;
@@ -317,7 +321,7 @@ static void nulls_of_containers_are_counted_through_their_parents(void **state)
     put_commit_text(f, 0, PROTOCOL_LINE METADATA_LINE);
     DWT_OK(dwi_state_load(&f->log, -1, &table, &f->err), &f->err);
     dwi_arena_init(&arena, &f->alloc.base);
-    DWT_OK(dwi_stats_plan_init(&plan, &arena, &root, table, &f->err), &f->err);
+    DWT_OK(dwi_stats_plan_init(&plan, &arena, &layout, table, &f->err), &f->err);
     /* struct bits 1..3 are 0 1 1, list bits 1..3 are 1 0 1: rows null, null, valid */
     dwi_stats_plan_count(&plan, &rows);
     DWT_EQ(plan.leaves[0].null_count, 2);
