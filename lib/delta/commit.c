@@ -23,6 +23,8 @@
 
 #include <assert.h>
 
+#include "delta/commit_trace.h"
+#include "delta/conflict_schema.h"
 #include "delta/conflict_winner.h"
 
 typedef enum outcome { OUTCOME_WON, OUTCOME_LOST, OUTCOME_UNDECIDED } outcome;
@@ -54,8 +56,9 @@ void dwi_committer_done(dwi_committer *committer)
 dw_status dwi_committer_join(dwi_committer *committer, dwi_state *state, dw_error *err)
 {
     bool newer = state->version > committer->base->version;
-    dw_status status = newer ? dwi_conflict_check(committer->base, state, err)
-                             : dwi_conflict_check(state, committer->base, err);
+    bool restage;
+    dw_status status = newer ? dwi_conflict_check(committer->base, state, &restage, err)
+                             : dwi_conflict_check(state, committer->base, &restage, err);
 
     if (status == DW_OK && newer) {
         dwi_state_unref(committer->base);
@@ -144,12 +147,11 @@ done:
     return status;
 }
 
-static dw_status check_state(const dwi_committer *committer, const dwi_staged *staged,
-                             dw_error *err)
+static dw_status check_state(dwi_committer *committer, const dwi_staged *staged, dw_error *err)
 {
     dw_status status;
 
-    DWI_TRY(dwi_conflict_check(committer->base, committer->on, err));
+    DWI_TRY(dwi_conflict_check(committer->base, committer->on, &committer->restage, err));
     DWI_TRY(dwi_conflict_check_rewrite(committer->base, committer->on, staged, err));
 done:
     return status;
@@ -213,8 +215,57 @@ done:
     return status;
 }
 
+/* The undecided version is not there, and the log is known to go on after it: what did it have? */
+static dw_status trace(dwi_committer *committer, const dwi_staged *staged, dwi_state *latest,
+                       outcome *out, dw_error *err)
+{
+    dwi_trace found;
+    dw_status status;
+
+    DWI_TRY(dwi_commit_trace(committer->log, latest, staged, &committer->body, &found, err));
+    if (found == DWI_TRACE_NONE) {
+        status = dwi_err(err, DW_E_UNKNOWN,
+                         "log cleanup has removed the version, and nothing "
+                         "later tells whose it was");
+        goto done;
+    }
+    *out = found == DWI_TRACE_FOUND ? OUTCOME_WON : OUTCOME_LOST;
+done:
+    return status;
+}
+
+/* After a long time a version may be missing because log cleanup took it: put there again it would
+ * win, and nobody would ever read it. *out is UNDECIDED when it is missing for want of a commit. */
+static dw_status look_behind(dwi_committer *committer, const dwi_staged *staged, outcome *out,
+                             dw_error *err)
+{
+    dwi_state *latest = NULL;
+    dw_status status;
+
+    *out = OUTCOME_UNDECIDED;
+    if (!dwi_state_is_old(committer->on, committer->log->env))
+        return DW_OK;
+    DWI_TRY(dwi_state_advance(committer->log, committer->on, (dwi_commit_observer){NULL, NULL},
+                              &latest, err));
+    if (latest->version < committer->undecided)
+        goto done;
+    DWI_TRY(trace(committer, staged, latest, out, err));
+    if (*out == OUTCOME_LOST && dwi_staged_must_see_winners(staged)) {
+        committer->undecided = -1;
+        DWI_TRY(dwi_conflict(err, latest,
+                             "the commits since version %lld are not there any more, "
+                             "so that ours cannot be compared with them",
+                             (long long)committer->on->version));
+    }
+    move_on(committer, dwi_state_ref(latest));
+done:
+    dwi_state_unref(latest);
+    return status;
+}
+
 /* Reads the undecided version, and puts it again when it is not there. */
-static dw_status settle(dwi_committer *committer, outcome *out, dw_error *err)
+static dw_status settle(dwi_committer *committer, const dwi_staged *staged, outcome *out,
+                        dw_error *err)
 {
     int64_t version = committer->undecided;
     dwi_arena arena;
@@ -228,6 +279,9 @@ static dw_status settle(dwi_committer *committer, outcome *out, dw_error *err)
         goto done;
     }
     if (status != DW_E_NOT_FOUND)
+        goto done;
+    DWI_TRY(look_behind(committer, staged, out, err));
+    if (*out != OUTCOME_UNDECIDED)
         goto done;
     status = put_body(committer, version, err);
     if (status == DW_OK)
@@ -300,11 +354,14 @@ static dw_status stay_undecided(const dwi_committer *committer, dw_status status
                           (long long)committer->undecided);
 }
 
-static dw_status try_settle(dwi_committer *committer, outcome *out, dw_error *err)
+static dw_status try_settle(dwi_committer *committer, const dwi_staged *staged, outcome *out,
+                            dw_error *err)
 {
-    dw_status status = settle(committer, out, err);
+    dw_status status = settle(committer, staged, out, err);
 
-    return status == DW_OK ? DW_OK : stay_undecided(committer, status, out, err);
+    if (status == DW_OK || committer->undecided < 0)
+        return status;
+    return stay_undecided(committer, status, out, err);
 }
 
 /* Another commit has the version. `on` moves past it; our own may be among what is read. */
@@ -328,7 +385,7 @@ static dw_status step(dwi_committer *committer, const dwi_staged *staged, bool f
     dw_status status;
 
     if (committer->undecided >= 0) {
-        DWI_TRY(try_settle(committer, out, err));
+        DWI_TRY(try_settle(committer, staged, out, err));
         if (*out == OUTCOME_WON)
             ours = committer->undecided;
     } else {
@@ -356,6 +413,7 @@ dw_status dwi_committer_run(dwi_committer *committer, const dwi_staged *staged, 
     int64_t ours = -1;
     dw_status status;
 
+    committer->restage = false;
     if (err == NULL)
         err = &local; /* whether an error may pass decides what is done next */
     /* A second call starts where the first one stood: commits that the table's handle has seen

@@ -9,11 +9,14 @@
 
 #include "delta/staged.h"
 
-/* DW_E_CONFLICT, naming what changed, unless every change between the two states is one that leaves
- * our rows right: added nullable columns, comments, properties that bind no appender, raised
- * protocols with nothing active that we would have had to heed. DW_E_UNSUPPORTED: the later state
- * needs a feature that we lack. */
-dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, dw_error *err);
+/* DW_E_CONFLICT, naming what changed, unless every change between the two states is one that
+ * leaves our rows and their files right: added nullable columns, comments, properties that bind no
+ * appender, raised protocols with nothing active that we would have had to heed, column mapping
+ * switched on. With *out_restage the rows are right and only their files are not: written anew for
+ * `latest` they can be committed. DW_E_UNSUPPORTED: the later state needs a feature that we lack.
+ */
+dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, bool *out_restage,
+                             dw_error *err);
 
 /* What a rewrite (an operation that removes files) asks for beside that: the schema is the same.
  * DW_E_UNSUPPORTED: the later state does not let rows be removed. */

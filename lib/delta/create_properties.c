@@ -42,7 +42,7 @@ static const known properties[] = {
     {"delta.enableTypeWidening", KIND_BOOL, 0, NULL},
     {"delta.enableVariantShredding", KIND_BOOL, 0, NULL},
     {"delta.columnMapping.mode", KIND_CHOICE, 0, "none|name|id"},
-    {"delta.isolationLevel", KIND_CHOICE, 0, "Serializable"},
+    {"delta.isolationLevel", KIND_CHOICE, 0, "Serializable|WriteSerializable"},
     {"delta.logRetentionDuration", KIND_INTERVAL, 0, NULL},
     {"delta.parquet.compression.codec", KIND_CHOICE, 0, "zstd|snappy|gzip|uncompressed|none"},
     {"delta.randomizeFilePrefixes", KIND_CHOICE, 0, "false"},

@@ -12,8 +12,9 @@
 #include "delta/features.h"
 #include "delta/properties.h"
 
-/* Far below any time for which a log is kept, and long enough to cost a busy writer nothing. */
-enum { OLD_MS = 300000 };
+/* Far below any time for which a log is kept, unless the table says otherwise, and long enough to
+ * cost a busy writer nothing. */
+enum { OLD_MS = 300000, YOUNG_MS = 1000, MAX_LISTINGS = 5 };
 
 /* Actions being reconciled into a state: the last one of a kind and key counts. */
 typedef struct builder {
@@ -422,15 +423,21 @@ dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, d
     dwi_arena arena;
     dw_status status;
     bool broken;
+    bool vanished; /* log cleanup took a commit after it was listed */
+    int listings = 0;
 
     dwi_arena_init(&arena, log->alloc);
     do {
         broken = false;
+        vanished = false;
         status = dwi_log_segment(log, version, before, &arena, &segment, &trouble.now);
-        if (status == DW_OK)
+        if (status == DW_OK) {
             status = load_segment(log, &segment, &state, &broken, &trouble.now);
-    } while (broken &&
-             dwi_checkpoint_pass_over(&trouble, status, segment.checkpoint_version, &before));
+            vanished = status == DW_E_NOT_FOUND && !broken && ++listings < MAX_LISTINGS;
+        }
+    } while (vanished ||
+             (broken &&
+              dwi_checkpoint_pass_over(&trouble, status, segment.checkpoint_version, &before)));
     DWI_TRY(dwi_checkpoint_settle(&trouble, status, err));
     assert(state != NULL); /* settled: the last load_segment() succeeded */
     state->before_checkpoint = before;
@@ -478,9 +485,9 @@ done:
     return status;
 }
 
-/* Nothing follows `base`: is it the newest, or were those that followed cleaned up? Cleanup goes
+/* Nothing follows *state: is it the newest, or were those that followed cleaned up? Cleanup goes
  * from old to new, so that a commit which is there still has all that came after it. */
-static dw_status confirm_newest(const dwi_log *log, dwi_state *base, dwi_state **out, dw_error *err)
+static dw_status confirm_newest(const dwi_log *log, dwi_state **state, dw_error *err)
 {
     char name[DWI_LOG_NAME_SIZE];
     dwi_state *loaded = NULL;
@@ -488,7 +495,7 @@ static dw_status confirm_newest(const dwi_log *log, dwi_state *base, dwi_state *
     dw_status status;
     char *key;
 
-    dwi_log_commit_name(base->version, name);
+    dwi_log_commit_name((*state)->version, name);
     key = dwi_log_key(log, name);
     if (key == NULL)
         return dwi_err_nomem(err);
@@ -496,13 +503,11 @@ static dw_status confirm_newest(const dwi_log *log, dwi_state *base, dwi_state *
     dwi_cstr_free(log->alloc, key);
     if (status == DW_E_NOT_FOUND)
         status = dwi_state_load(log, -1, &loaded, err);
-    if (status == DW_OK && loaded != NULL && loaded->version > base->version) {
-        *out = loaded;
-        return DW_OK;
+    if (status == DW_OK && loaded != NULL && loaded->version > (*state)->version) {
+        dwi_state_unref(*state);
+        *state = dwi_state_ref(loaded);
     }
     dwi_state_unref(loaded);
-    if (status == DW_OK)
-        *out = dwi_state_ref(base);
     return status;
 }
 
@@ -522,14 +527,16 @@ dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_obse
         goto done;
     if (b.state->version > base->version)
         DWI_TRY(builder_finish(&b, &made, err));
-    else if (dwi_state_is_old(base, log->env))
-        DWI_TRY(confirm_newest(log, base, &made, err));
     else
         made = dwi_state_ref(base);
+    if (dwi_state_is_old(base, log->env))
+        DWI_TRY(confirm_newest(log, &made, err));
     dwi_state_note_newest(made, log->env);
     *out = made;
+    made = NULL;
     status = DW_OK;
 done:
+    dwi_state_unref(made);
     builder_done(&b);
     return status;
 }
@@ -598,8 +605,15 @@ void dwi_state_note_newest(dwi_state *state, const dwi_env *env)
 bool dwi_state_is_old(const dwi_state *state, const dwi_env *env)
 {
     int64_t age_ms = dwi_now_ms(env) - __atomic_load_n(&state->seen_ms, __ATOMIC_RELAXED);
+    int64_t kept_ms = INT64_C(2) * OLD_MS;
+    int64_t old_ms;
 
-    return age_ms < 0 || age_ms > OLD_MS; /* a clock that was put back tells nothing */
+    (void)dwi_property_interval(state->metadata.configuration, "delta.logRetentionDuration",
+                                &kept_ms, NULL);
+    old_ms = kept_ms / 2 < OLD_MS ? kept_ms / 2 : OLD_MS;
+    if (old_ms < YOUNG_MS)
+        old_ms = YOUNG_MS;
+    return age_ms < 0 || age_ms > old_ms; /* a clock that was put back tells nothing */
 }
 
 int64_t dwi_state_checkpoint(const dwi_state *state)

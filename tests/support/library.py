@@ -14,6 +14,10 @@ class Error(c.Structure):
     _fields_ = [("code", c.c_int), ("sys", c.c_int32), ("retryable", c.c_bool), ("message", c.c_char * 503)]
 
 
+class Bytes(c.Structure):
+    _fields_ = [("data", c.c_char_p), ("len", c.c_size_t)]
+
+
 class Property(c.Structure):
     _fields_ = [("key", c.c_char_p), ("value", c.c_char_p)]
 
@@ -81,3 +85,47 @@ class Library:
             self.lib.dw_txn_close(txn)
         self.lib.dw_table_close(table)
         self.lib.dw_store_unref(store)
+
+
+class Writer:
+    """One application that appends batches of dicts exactly once, and tells what it met."""
+    CONFLICT, FENCED, UNKNOWN = 13, 14, 8
+
+    def __init__(self, library, uri, app_id):
+        self.lib, self.app_id, self.table = library.lib, app_id.encode(), c.c_void_p()
+        self.store = c.c_void_p()
+        self.call = library.call
+        self.seen = {"commits": 0, "conflicts": 0, "unknown": 0}
+        self.conflicts = []
+        library.call("dw_store_open_uri", str(uri).encode(), None, c.byref(self.store))
+        library.call("dw_table_open", self.store, b"", None, c.byref(self.table))
+
+    def append(self, number, rows):
+        """Publish rows as application version `number`; begins anew after a conflict, as a service does."""
+        while not self._attempt(number, rows):
+            self.call("dw_table_refresh", self.table, None)
+        self.seen["commits"] += 1
+
+    def _attempt(self, number, rows):
+        text = "\n".join(json.dumps(row) for row in rows).encode()
+        txn, options, error = c.c_void_p(), TxnOptions(c.sizeof(TxnOptions), 1), Error()
+        self.call("dw_begin", self.table, c.byref(options), c.byref(txn))
+        try:
+            self.call("dw_txn_set_app_version", txn, self.app_id, c.c_int64(number - 1), c.c_int64(number))
+            self.call("dw_append_ndjson", txn, Bytes(text, len(text)), None, None)
+            status = self.lib.dw_commit(txn, None, c.byref(error))
+            while status == self.UNKNOWN:
+                self.seen["unknown"] += 1
+                status = self.lib.dw_commit(txn, None, c.byref(error))
+        finally:
+            self.lib.dw_txn_close(txn)
+        if status == self.CONFLICT:
+            self.seen["conflicts"] += 1
+            self.conflicts.append(error.message.decode())
+        elif status != 0:
+            raise RuntimeError(error.message.decode())
+        return status == 0
+
+    def close(self):
+        self.lib.dw_table_close(self.table)
+        self.lib.dw_store_unref(self.store)

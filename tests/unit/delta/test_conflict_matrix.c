@@ -66,7 +66,7 @@ static const cell blind_append[] = {
      SCHEMA(COLUMN("a", "long", "true") "," COLUMN("c", "long", "true")), DW_OK, ""},
     {"append | metaData: NOT NULL column", APPEND, NULL,
      SCHEMA(COLUMN("a", "long", "true") "," COLUMN("c", "long", "false")), DW_E_CONFLICT,
-     "the column c"},
+     "column c"},
     {"append | metaData: a type", APPEND, NULL, SCHEMA(COLUMN("a", "string", "true")),
      DW_E_CONFLICT, "column a"},
     {"append | metaData: a property that binds nobody", APPEND, NULL,
