@@ -2,8 +2,7 @@
 /* dw_snapshot_scan(): a table scan as an Arrow stream. */
 #include "api/snapshot_impl.h"
 
-#include <errno.h>
-
+#include "api/arrow_stream.h"
 #include "base/alloc.h"
 #include "base/options.h"
 #include "columns/arrow_import.h"
@@ -16,23 +15,6 @@ typedef struct scan_stream {
     dw_error last;
 } scan_stream;
 
-static int errno_of(dw_status status)
-{
-    switch (status) {
-    case DW_OK:
-        return 0;
-    case DW_E_NOMEM:
-        return ENOMEM;
-    case DW_E_UNSUPPORTED:
-        return ENOTSUP;
-    case DW_E_CORRUPT:
-    case DW_E_SCHEMA:
-        return EINVAL;
-    default:
-        return EIO;
-    }
-}
-
 /* Keeps what get_last_error() tells. */
 static int give(scan_stream *s, dw_status status)
 {
@@ -40,7 +22,7 @@ static int give(scan_stream *s, dw_status status)
         s->last = (dw_error)DW_ERROR_INIT;
     else
         (void)dwi_err_prefix(&s->last, status, "%s", s->snapshot->table->uri);
-    return errno_of(status);
+    return dwi_stream_errno(status);
 }
 
 static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)

@@ -2,6 +2,7 @@
 /* Arrow batches into a transaction. */
 #include "api/txn_impl.h"
 
+#include "api/arrow_stream.h"
 #include "columns/arrow_import.h"
 
 /* Batches of this many rows are encoded where they lie, smaller ones gathered. */
@@ -117,39 +118,20 @@ done:
     return status;
 }
 
-static dw_status stream_error(struct ArrowArrayStream *stream, int code, dw_error *err)
+static dw_status append_one(void *ctx, const struct ArrowSchema *schema, struct ArrowArray *batch,
+                            dw_error *err)
 {
-    const char *text = stream->get_last_error(stream);
-
-    return dwi_err_sys(err, DW_E_IO, code, false, "arrow stream: %s",
-                       text == NULL ? "it failed and does not say why" : text);
+    return dw_append(ctx, batch, schema, err);
 }
 
 dw_status dw_append_stream(dw_txn *txn, struct ArrowArrayStream *stream, dw_error *err)
 {
-    struct ArrowSchema schema = {0};
-    struct ArrowArray batch = {0};
     dw_status status;
-    int code;
 
     if (txn == NULL || stream == NULL || stream->release == NULL)
         return dwi_err(err, DW_E_ARG, "dw_append_stream: txn or stream is NULL or released");
     DWI_TRY(dwi_txn_check_open(txn, err));
-    code = stream->get_schema(stream, &schema);
-    if (code != 0)
-        DWI_TRY(stream_error(stream, code, err));
-    for (;;) {
-        code = stream->get_next(stream, &batch);
-        if (code != 0)
-            DWI_TRY(stream_error(stream, code, err));
-        if (batch.release == NULL)
-            break;
-        DWI_TRY(dw_append(txn, &batch, &schema, err));
-    }
+    DWI_TRY(dwi_stream_drain(stream, append_one, txn, err));
 done:
-    if (batch.release != NULL)
-        batch.release(&batch);
-    if (schema.release != NULL)
-        schema.release(&schema);
     return status;
 }

@@ -194,3 +194,41 @@ dw_status dwi_arrow_check_children(const struct ArrowSchema *schema, int64_t wan
     return dwi_err(err, DW_E_CORRUPT, "Arrow column %s: %lld children in its schema",
                    schema->name == NULL ? "" : schema->name, (long long)schema->n_children);
 }
+
+static void release_copy(struct ArrowSchema *schema)
+{
+    schema->release = NULL;
+}
+
+dw_status dwi_arrow_copy_schema(dwi_arena *arena, const struct ArrowSchema *schema,
+                                struct ArrowSchema **out, dw_error *err)
+{
+    struct ArrowSchema *copy = dwi_arena_zero(arena, sizeof(*copy));
+    struct ArrowSchema **children;
+    dwi_arrow_format format;
+    dw_status status = DW_OK;
+
+    if (copy == NULL)
+        return dwi_err_nomem(err);
+    copy->format = dwi_arena_cstr(arena, schema->format == NULL ? "" : schema->format);
+    copy->name = dwi_arena_cstr(arena, schema->name == NULL ? "" : schema->name);
+    copy->flags = schema->flags;
+    copy->n_children = schema->n_children;
+    copy->release = release_copy;
+    if (copy->format == NULL || copy->name == NULL)
+        return dwi_err_nomem(err);
+    if (schema->dictionary != NULL)
+        DWI_TRY(dwi_arrow_copy_schema(arena, schema->dictionary, &copy->dictionary, err));
+    /* Only the children of nested formats were checked, and only they are read. */
+    if (dwi_arrow_format_parse(schema->format, &format) && format.kind >= DWI_ARROW_STRUCT) {
+        children = dwi_arena_array(arena, (size_t)copy->n_children, sizeof(*children));
+        if (children == NULL)
+            return dwi_err_nomem(err);
+        for (int64_t i = 0; i < copy->n_children; i++)
+            DWI_TRY(dwi_arrow_copy_schema(arena, schema->children[i], &children[i], err));
+        copy->children = children;
+    }
+    *out = copy;
+done:
+    return status;
+}

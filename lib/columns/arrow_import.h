@@ -25,6 +25,11 @@ dw_status dwi_arrow_type(dwi_arena *arena, const struct ArrowSchema *schema, con
 dw_status dwi_arrow_parquet_type(dwi_arena *arena, const struct ArrowSchema *schema,
                                  const dwi_type **out, dw_error *err);
 
+/* A copy in the arena of what an import reads of a schema that dwi_arrow_parquet_type() took: no
+ * metadata; its release does nothing. */
+dw_status dwi_arrow_copy_schema(dwi_arena *arena, const struct ArrowSchema *schema,
+                                struct ArrowSchema **out, dw_error *err);
+
 /* Views of a struct array as `target` columns: for each field of `target` the same-named column of
  * the batch (case-insensitively), cast where the cast loses nothing (narrower integers, float to
  * double, decimal to a wider one, timestamp units), or absent: all null. Buffers are borrowed from

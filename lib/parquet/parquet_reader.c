@@ -195,6 +195,11 @@ size_t dwi_parquet_reader_row_groups(const dwi_parquet_reader *reader)
     return reader->footer.n_row_groups;
 }
 
+const dwi_footer *dwi_parquet_reader_footer(const dwi_parquet_reader *reader)
+{
+    return &reader->footer;
+}
+
 dwi_sv dwi_parquet_reader_metadata(const dwi_parquet_reader *reader, dwi_sv key)
 {
     for (size_t i = 0; i < reader->footer.n_metadata; i++)

@@ -27,6 +27,8 @@ void dwi_parquet_reader_free(dwi_parquet_reader *reader); /* NULL too */
 const dwi_type *dwi_parquet_reader_type(const dwi_parquet_reader *reader);
 int64_t dwi_parquet_reader_rows(const dwi_parquet_reader *reader);
 size_t dwi_parquet_reader_row_groups(const dwi_parquet_reader *reader);
+/* All that was read of the footer; lives as long as the reader. */
+const struct dwi_footer *dwi_parquet_reader_footer(const dwi_parquet_reader *reader);
 /* Value of a footer key, ptr NULL when absent. */
 dwi_sv dwi_parquet_reader_metadata(const dwi_parquet_reader *reader, dwi_sv key);
 
