@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* madvise() is not in POSIX. */
+#define _DEFAULT_SOURCE 1
+
 #include "base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 #include "base/checked.h"
+
+enum { HUGE_PAGE = 2 << 20, SMALL_PAGE = 4096 };
 
 static void *default_realloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
@@ -54,6 +62,20 @@ void dwi_free(const dw_allocator *alloc, void *ptr, size_t size)
 {
     if (ptr != NULL)
         (void)alloc->realloc(alloc->ctx, ptr, size, 0);
+}
+
+void dwi_alloc_expect_use(void *ptr, size_t size)
+{
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    uintptr_t start = ((uintptr_t)ptr + SMALL_PAGE - 1) & ~(uintptr_t)(SMALL_PAGE - 1);
+    uintptr_t end = ((uintptr_t)ptr + size) & ~(uintptr_t)(SMALL_PAGE - 1);
+
+    if (size >= HUGE_PAGE)
+        (void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+#else
+    (void)ptr;
+    (void)size;
+#endif
 }
 
 char *dwi_cstr_dup(const dw_allocator *alloc, const char *text)

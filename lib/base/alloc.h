@@ -17,6 +17,10 @@ void *dwi_realloc(const dw_allocator *alloc, void *ptr, size_t old_size, size_t 
 /* ptr may be NULL. */
 void dwi_free(const dw_allocator *alloc, void *ptr, size_t size);
 
+/* Tells the system that all of a large block is about to be written, so that it may come in huge
+ * pages: a hint for fresh memory, which changes nothing else. */
+void dwi_alloc_expect_use(void *ptr, size_t size);
+
 /* A NUL-terminated copy, freed by dwi_cstr_free(). NULL when out of memory. */
 char *dwi_cstr_dup(const dw_allocator *alloc, const char *text);
 void dwi_cstr_free(const dw_allocator *alloc, char *text);

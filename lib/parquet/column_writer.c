@@ -22,13 +22,14 @@ void dwi_pqw_shared_done(dwi_pqw_shared *shared)
     dwi_buf_done(&shared->body);
     dwi_buf_done(&shared->header);
     dwi_buf_done(&shared->packed);
+    dwi_page_store_done(&shared->pages);
 }
 
 size_t dwi_pqw_shared_bytes(const dwi_pqw_shared *shared)
 {
     return dwi_codec_ctx_bytes(shared->codec_ctx) + dwi_shred_bytes(&shared->shred) +
            shared->dense.cap + shared->decimals.cap + shared->seen.cap + shared->body.cap +
-           shared->header.cap + shared->packed.cap;
+           shared->header.cap + shared->packed.cap + dwi_page_store_bytes(&shared->pages);
 }
 
 /* Bytes of a value's PLAIN form; 0: it has a length in front, or is a bit. */
@@ -74,16 +75,9 @@ dwi_pqw_page *dwi_pqw_column_page(const dwi_pqw_column *column, size_t i)
     return (dwi_pqw_page *)(void *)column->pages.data + i;
 }
 
-static void free_pages(dwi_pqw_column *column)
+static void forget_pages(dwi_pqw_column *column)
 {
-    const dw_allocator *alloc = column->shared->alloc;
-
-    for (size_t i = 0; i < dwi_pqw_column_pages(column); i++) {
-        dwi_pqw_page *page = dwi_pqw_column_page(column, i);
-        dwi_free(alloc, page->data, page->len);
-    }
     dwi_buf_clear(&column->pages);
-    dwi_free(alloc, column->dict_page.data, column->dict_page.len);
     memset(&column->dict_page, 0, sizeof(column->dict_page));
 }
 
@@ -91,7 +85,6 @@ void dwi_pqw_column_done(dwi_pqw_column *column)
 {
     if (column->shared == NULL)
         return;
-    free_pages(column);
     dwi_dict_done(&column->dict);
     dwi_buf_done(&column->def);
     dwi_buf_done(&column->rep);
@@ -108,7 +101,7 @@ void dwi_pqw_column_done(dwi_pqw_column *column)
 void dwi_pqw_column_next_chunk(dwi_pqw_column *column)
 {
     assert(column->entries == 0);
-    free_pages(column);
+    forget_pages(column);
     dwi_dict_clear(&column->dict);
     dwi_buf_clear(&column->bound_text);
     dwi_bounds_clear(&column->chunk_bounds);
@@ -130,10 +123,10 @@ size_t dwi_pqw_column_encoded_bytes(const dwi_pqw_column *column)
 
 size_t dwi_pqw_column_memory(const dwi_pqw_column *column)
 {
-    return column->closed_bytes + column->dict_page.len + dwi_dict_bytes(&column->dict) +
-           column->def.cap + column->rep.cap + column->values.cap + column->indices.cap +
-           column->pages.cap + column->bound_text.cap + dwi_bounds_bytes(&column->page_bounds) +
-           dwi_bounds_bytes(&column->chunk_bounds) + dwi_bounds_bytes(&column->file_bounds);
+    return dwi_dict_bytes(&column->dict) + column->def.cap + column->rep.cap + column->values.cap +
+           column->indices.cap + column->pages.cap + column->bound_text.cap +
+           dwi_bounds_bytes(&column->page_bounds) + dwi_bounds_bytes(&column->chunk_bounds) +
+           dwi_bounds_bytes(&column->file_bounds);
 }
 
 uint8_t *dwi_pqw_column_plain_room(dwi_pqw_column *column, size_t more)

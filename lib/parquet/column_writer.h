@@ -15,6 +15,7 @@
 #include "codec/codec.h"
 #include "parquet/bounds.h"
 #include "parquet/dict_encode.h"
+#include "parquet/page_store.h"
 #include "parquet/shred.h"
 
 enum { DWI_PQW_DICT_STRETCH = 4 };
@@ -36,10 +37,11 @@ typedef struct dwi_pqw_shared {
     dwi_buf body;     /* a page before compression, or its levels alone */
     dwi_buf header;
     dwi_buf packed; /* a compressed body */
+    dwi_page_store pages;
 } dwi_pqw_shared;
 
 typedef struct dwi_pqw_page {
-    uint8_t *data; /* header and body, from the writer's allocator */
+    uint8_t *data; /* header and body, in the page store */
     size_t len;
     size_t raw_len; /* header and uncompressed body */
     size_t rows;

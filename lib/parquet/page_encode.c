@@ -134,7 +134,7 @@ static dw_status judge_dictionary(dwi_pqw_column *column, dw_error *err)
     return DW_OK;
 }
 
-/* Compress, and put header and result into a block of exactly their size. */
+/* Compress, and put header and result into the page store. */
 static dw_status seal(dwi_pqw_column *column, const dwi_pqw_page_header *header,
                       const uint8_t *body, size_t len, dwi_pqw_page *page, dw_error *err)
 {
@@ -162,7 +162,7 @@ static dw_status seal(dwi_pqw_column *column, const dwi_pqw_page_header *header,
     DWI_TRY(dwi_pqw_page_header_write(&full, &shared->header, err));
     page->len = shared->header.len + packed_len;
     page->raw_len = shared->header.len + len;
-    page->data = dwi_alloc(shared->alloc, page->len);
+    page->data = dwi_page_store_take(&shared->pages, page->len);
     if (page->data == NULL) {
         status = dwi_err_nomem(err);
         goto done;
@@ -282,11 +282,7 @@ dw_status dwi_pqw_page_finish(dwi_pqw_column *column, dw_error *err)
     DWI_TRY(merge_bounds(column, err));
     DWI_TRY(seal(column, &header, body, body_len, &page, err));
     dwi_buf_append(&column->pages, &page, sizeof(page));
-    if (column->pages.failed) {
-        dwi_free(column->shared->alloc, page.data, page.len);
-        status = dwi_err_nomem(err);
-        goto done;
-    }
+    DWI_TRY(dwi_buf_status(&column->pages, err));
     count_page(column, &page, dictionary);
     start_page(column);
 done:

@@ -85,6 +85,7 @@ static void init_buffers(dwi_parquet_writer *w, const dw_allocator *alloc)
     dwi_buf_init(&w->shared.body, alloc);
     dwi_buf_init(&w->shared.header, alloc);
     dwi_buf_init(&w->shared.packed, alloc);
+    dwi_page_store_init(&w->shared.pages, alloc);
 }
 
 static dw_status copy_metadata(dwi_parquet_writer *w, const dwi_parquet_write_options *opts,
@@ -287,6 +288,7 @@ static dw_status close_row_group(dwi_parquet_writer *w, dw_error *err)
         DWI_TRY(put_chunk(w, &w->columns[i], &group.chunks[i], err));
     dwi_buf_append(&w->row_groups, &group, sizeof(group));
     DWI_TRY(dwi_buf_status(&w->row_groups, err));
+    dwi_page_store_clear(&w->shared.pages);
     w->open_rows = 0;
 done:
     return status;
