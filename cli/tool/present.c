@@ -27,48 +27,107 @@ static int64_t days_of(int year, int month, int day)
     return (int64_t)(year - 1) * 365 + leaps + before[month - 1] + day - 1 - 719162;
 }
 
-bool parse_time_ms(const char *text, int64_t *out_ms)
+/* Exactly `digits` decimal digits; moves *at behind them. */
+static bool take_digits(const char **at, int digits, int *out)
 {
+    int value = 0;
+
+    for (int i = 0; i < digits; i++, ++*at) {
+        if (**at < '0' || **at > '9')
+            return false;
+        value = value * 10 + (**at - '0');
+    }
+    *out = value;
+    return true;
+}
+
+static bool take_char(const char **at, char wanted)
+{
+    if (**at != wanted)
+        return false;
+    ++*at;
+    return true;
+}
+
+/* ".5" of seconds as milliseconds; digits past the third count for nothing. Or nothing at all. */
+static bool take_fraction(const char **at, int *out_ms)
+{
+    int weight = 100;
+
+    *out_ms = 0;
+    if (!take_char(at, '.'))
+        return true;
+    if (**at < '0' || **at > '9')
+        return false;
+    for (; **at >= '0' && **at <= '9'; ++*at, weight /= 10)
+        *out_ms += (**at - '0') * weight;
+    return true;
+}
+
+static bool take_date(const char **at, int64_t *out_days)
+{
+    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int year;
     int month;
     int day;
-    int hour = 0;
-    int minute = 0;
-    int zone_hour = 0;
-    int zone_minute = 0;
-    double second = 0;
-    int used = 0;
-    int sign = 1;
+    bool leap;
 
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || year < 1 || month < 1 ||
-        month > 12 || day < 1 || day > 31)
+    if (!take_digits(at, 4, &year) || !take_char(at, '-') || !take_digits(at, 2, &month) ||
+        !take_char(at, '-') || !take_digits(at, 2, &day) || year < 1 || month < 1 || month > 12)
         return false;
-    text += used;
-    if (*text == 'T' || *text == ' ') {
-        if (sscanf(text + 1, "%2d:%2d%n", &hour, &minute, &used) != 2)
-            return false;
-        text += 1 + used;
-        if (*text == ':') {
-            if (sscanf(text + 1, "%12lf%n", &second, &used) != 1)
-                return false;
-            text += 1 + used;
-        }
-        if (*text == 'Z') {
-            text++;
-        } else if (*text == '+' || *text == '-') {
-            sign = *text == '-' ? -1 : 1;
-            if (sscanf(text + 1, "%2d:%2d%n", &zone_hour, &zone_minute, &used) != 2)
-                return false;
-            text += 1 + used;
-        }
-    }
-    if (*text != '\0' || hour > 23 || minute > 59 || second < 0 || second >= 60)
+    leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    *out_days = days_of(year, month, day);
+    return day >= 1 && day <= lengths[month - 1] + leap;
+}
+
+/* "12:30", "12:30:15" or "12:30:15.250". */
+static bool take_clock(const char **at, int64_t *out_ms)
+{
+    int hour;
+    int minute;
+    int second = 0;
+    int ms = 0;
+
+    if (!take_digits(at, 2, &hour) || !take_char(at, ':') || !take_digits(at, 2, &minute) ||
+        hour > 23 || minute > 59)
         return false;
-    *out_ms = ((days_of(year, month, day) * 24 + hour - sign * zone_hour) * 60 + minute -
-               sign * zone_minute) *
-                  60000 +
-              (int64_t)(second * 1000);
+    if (take_char(at, ':') &&
+        (!take_digits(at, 2, &second) || second > 59 || !take_fraction(at, &ms)))
+        return false;
+    *out_ms = ((int64_t)(hour * 60 + minute) * 60 + second) * 1000 + ms;
     return true;
+}
+
+/* "Z", "+02:00" or nothing, which is UTC. */
+static bool take_zone(const char **at, int64_t *out_ms)
+{
+    int sign = **at == '-' ? -1 : 1;
+    int hour;
+    int minute;
+
+    *out_ms = 0;
+    if (**at == '\0' || take_char(at, 'Z'))
+        return true;
+    if ((!take_char(at, '+') && !take_char(at, '-')) || !take_digits(at, 2, &hour) ||
+        !take_char(at, ':') || !take_digits(at, 2, &minute) || hour > 18 || minute > 59)
+        return false;
+    *out_ms = (int64_t)sign * (hour * 60 + minute) * 60000;
+    return true;
+}
+
+bool parse_time_ms(const char *text, int64_t *out_ms)
+{
+    int64_t days;
+    int64_t clock_ms = 0;
+    int64_t zone_ms = 0;
+
+    if (!take_date(&text, &days))
+        return false;
+    if ((take_char(&text, 'T') || take_char(&text, ' ')) &&
+        (!take_clock(&text, &clock_ms) || !take_zone(&text, &zone_ms)))
+        return false;
+    *out_ms = days * 86400000 + clock_ms - zone_ms;
+    return *text == '\0';
 }
 
 int read_whole_file(const char *path, struct textbuf *out)

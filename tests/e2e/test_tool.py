@@ -2,6 +2,7 @@
 """deltawrite, the table tool: each verb on a local table, as a user would call it, and with mistakes."""
 import base64
 import json
+import os
 
 import pytest
 
@@ -61,12 +62,43 @@ def test_an_older_version_is_seen_by_number_and_time(local_tool, table):
     assert late.returncode == 1 and "9" in late.stderr and late.stderr.count("\n") == 1
 
 
+def at_mtime(table, version, seconds):
+    """Moves a commit to a time, given as text so that nothing is rounded."""
+    whole, _, fraction = seconds.partition(".")
+    ns = int(whole) * 10**9 + int(fraction.ljust(9, "0"))
+    os.utime(table / f"_delta_log/{version:020}.json", ns=(ns, ns))
+
+
+def test_a_time_is_exact_to_the_millisecond_and_may_be_written_in_many_ways(local_tool, table):
+    local_tool("import", table, "-", stdin='{"int":1}\n')
+    at_mtime(table, 0, "1767225600.0")  # 2026-01-01T00:00:00Z
+
+    def version(time):
+        return local_tool.json("info", table, "--timestamp", time)["version"]
+
+    for ms in range(17, 1000, 89):
+        at_mtime(table, 1, f"1785589932.{ms:03}9")  # 2026-08-01T13:12:12Z
+        assert version(f"2026-08-01T13:12:12.{ms:03}Z") == 1
+        assert version(f"2026-08-01T13:12:12.{ms - 1:03}Z") == 0
+    at_mtime(table, 1, "1785589932.984")
+    for time in ("2026-08-01T15:12:12.984+02:00", "2026-08-01 07:42:12.984999-05:30", "2026-08-01T13:12:12.984",
+                 "2026-08-01 13:13", "2026-08-02"):
+        assert version(time) == 1, time
+    for time in ("2026-08-01T15:12:12.983+02:00", "2026-08-01T13:12", "2026-08-01", "2026-02-28T23:59:59Z"):
+        assert version(time) == 0, time
+    for wrong in ("2026-02-30", "2026-13-01", "2026-8-1", "2026-08-01T24:00", "2026-08-01T13:12:60Z", "2026-08-01T",
+                  "2026-08-01T13:12:12.Z", "2026-08-01T13:12:12Zx", "2026-08-01T13:12+2", " 2026-08-01", "+202-08-01"):
+        done = local_tool.run("info", table, "--timestamp", wrong)
+        assert done.returncode == 2 and wrong in done.stderr and done.stderr.count("\n") == 1, wrong
+
+
 def test_info_says_it_all(local_tool, table):
     local_tool("import", table, "-", "--app-id", "loader", "--app-version", 7, stdin=ndjson(ROWS))
     info = local_tool.json("info", table)
     assert info["version"] == 1 and info["numFiles"] == 1 and info["numRecords"] == 3 and info["sizeBytes"] > 0
+    info["protocol"]["writerFeatures"].sort()
     assert info["protocol"] == {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["timestampNtz"],
-                                "writerFeatures": ["timestampNtz", "appendOnly", "invariants"]}
+                                "writerFeatures": ["appendOnly", "invariants", "timestampNtz"]}
     assert [f["name"] for f in info["schema"]["fields"]] == [name for name, _ in FIELDS]
     assert info["partitionColumns"] == [] and info["txns"] == {"loader": 7}
     assert info["appendable"] is True and info["refusal"] is None
