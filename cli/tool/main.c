@@ -25,6 +25,8 @@ static const struct verb verbs[] = {
      "deltawrite cat ./events --columns event_type,user_id --limit 5", verb_cat},
     {"import", "TABLE FILE...", "Append the records of NDJSON files ('-' is standard input).",
      "zcat events.gz | deltawrite import ./events - --create", verb_import},
+    {"set", "TABLE [K=V]...", "Set or unset table properties.",
+     "deltawrite set ./events delta.checkpointInterval=20 --unset delta.targetFileSize", verb_set},
     {"checkpoint", "TABLE", "Write a checkpoint of the latest version.",
      "deltawrite checkpoint ./events", verb_checkpoint},
 };

@@ -28,7 +28,8 @@ typedef struct dw_table_options {
     const dw_allocator *allocator; /* NULL: the store's; borrowed until dw_table_close() */
     dw_log_fn *log;                /* NULL: silent */
     void *log_ctx;
-    int64_t target_file_bytes; /* 0: 128 MiB; a data file is closed once it is this large */
+    int64_t target_file_bytes; /* a data file is closed once it is this large; 0: the table's
+                                  delta.targetFileSize, else 128 MiB */
     int64_t row_group_bytes;   /* 0: 64 MiB; encoded bytes of one row group */
     int32_t compression;       /* DW_COMPRESSION_* */
     int32_t compression_level; /* 0: 1 (zstd only) */

@@ -108,6 +108,20 @@ DW_API dw_status dw_append_ndjson(dw_txn *txn, dw_bytes text, dw_reject_fn *on_r
  * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_txn_add_columns(dw_txn *txn, const char *schema_json, dw_error *err);
 
+/** Set a table property with this commit, or unset it (`value` NULL). The protocol is raised when
+ * the property needs a feature that the table has not; every feature that the old version implied
+ * is listed then. "delta.feature.NAME" = "supported", "delta.minReaderVersion" and
+ * "delta.minWriterVersion" ask for the protocol alone. Keys without "delta." are the caller's own.
+ *
+ * Ownership: none moves; both texts are copied. Of one key the last call counts.
+ * Errors:    DW_E_ARG (a malformed value), DW_E_UNSUPPORTED (an unknown "delta." key, whose nearest
+ *            known one is named, or one that is not for setting), DW_E_NOMEM; the transaction is as
+ *            before. dw_commit() answers DW_E_UNSUPPORTED when the table would need what we cannot
+ *            do, and DW_E_CONFLICT when another commit changed metadata or protocol meanwhile.
+ * Threads:   one call at a time per transaction. */
+DW_API dw_status dw_txn_set_property(dw_txn *txn, const char *key, const char *value,
+                                     dw_error *err);
+
 /** Compare-and-set of a `txn` action: the commit succeeds only while the table's version for
  * `app_id` is `expected` (-1: it has none), and sets it to `next`.
  *
@@ -121,8 +135,9 @@ DW_API dw_status dw_txn_set_app_version(dw_txn *txn, const char *app_id, int64_t
  * commit publishes both. `other` is then empty and can only be closed.
  *
  * Ownership: staged data moves.
- * Errors:    DW_E_ARG (different tables, an application id in both), DW_E_SCHEMA (one new column
- *            with two types), DW_E_NOMEM, DW_E_IO (flushing `other`); both are as before.
+ * Errors:    DW_E_ARG (different tables, an application id in both, or `other` changes
+ *            properties), DW_E_SCHEMA (one new column with two types), DW_E_NOMEM, DW_E_IO
+ *            (flushing `other`); both are as before.
  * Threads:   one call at a time for either transaction. */
 DW_API dw_status dw_txn_join(dw_txn *txn, dw_txn *other, dw_error *err);
 

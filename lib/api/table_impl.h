@@ -23,6 +23,7 @@ struct dw_table {
     /* Lock order: commit_lock before lock. */
     pthread_mutex_t commit_lock; /* one commit of this table at a time */
     dwi_crc_chain crc;           /* under commit_lock */
+    bool warned;                 /* __atomic; what a writer to the table should know was told */
     struct {
         pthread_mutex_t lock;
         dwi_state *state; /* newest known */

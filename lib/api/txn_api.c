@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/txn_impl.h"
 
+#include "api/table_warn.h"
 #include "base/alloc.h"
 #include "base/options.h"
 #include "delta/checkpoint.h"
@@ -108,6 +109,7 @@ dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **out_txn
         return dwi_err(err, DW_E_ARG, "dw_begin: columns is NULL");
     state = dwi_table_state(table);
     DWI_TRY(check_writable(table, state, err));
+    DWI_TRY(dwi_table_warn_writer(table, state, err));
     txn = dwi_alloc_zero(table->alloc, sizeof(*txn));
     if (txn == NULL) {
         status = dwi_err_nomem(err);
@@ -143,6 +145,7 @@ void dw_txn_close(dw_txn *txn)
     dwi_committer_done(&txn->committer);
     dwi_free(txn->alloc, txn->adds, txn->adds_cap * sizeof(*txn->adds));
     dwi_free(txn->alloc, txn->apps, txn->apps_cap * sizeof(*txn->apps));
+    dwi_free(txn->alloc, txn->properties, txn->properties_cap * sizeof(*txn->properties));
     dwi_free(txn->alloc, txn->used, txn->used_cap * sizeof(*txn->used));
     dwi_arena_done(&txn->arena);
     dwi_cstr_free(txn->alloc, txn->operation);
@@ -269,7 +272,8 @@ static dw_status has_something(dw_txn *txn, const dwi_staged *staged, bool *out,
     else if (txn->n_adds == 0 && txn->n_apps == 0)
         status = dwi_conflict_missing_columns(state, staged->columns, staged->n_columns, missing,
                                               &n, err);
-    *out = txn->n_adds > 0 || txn->n_apps > 0 || n > 0;
+    *out = txn->n_adds > 0 || txn->n_apps > 0 || n > 0 || staged->metadata != NULL ||
+           staged->protocol != NULL;
     dwi_state_unref(state);
     return status;
 }
@@ -287,7 +291,9 @@ dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err)
         DWI_TRY(dwi_txn_check_open(txn, err));
         DWI_TRY(dwi_txn_finish_files(txn, err));
     }
+    staged.operation = txn->operation;
     DWI_TRY(dwi_txn_new_columns(txn, &staged.columns, &staged.n_columns, err));
+    DWI_TRY(dwi_txn_stage_changes(txn, &staged, err));
     if (txn->committer.on == NULL)
         DWI_TRY(has_something(txn, &staged, &something, err));
     if (!something) {
@@ -295,7 +301,6 @@ dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err)
             *out_version = dw_table_version(txn->table);
         goto done;
     }
-    staged.operation = txn->operation;
     staged.user_metadata = txn->user_metadata;
     staged.engine_info =
         txn->table->engine_info != NULL ? txn->table->engine_info : DWI_ENGINE_INFO;

@@ -42,6 +42,9 @@ struct dw_txn {
     dwi_app_version *apps;
     size_t n_apps;
     size_t apps_cap;
+    dwi_kv *properties; /* set, or unset where the value is NULL; each once */
+    size_t n_properties;
+    size_t properties_cap;
     bool *used; /* of new columns: staged rows have a value, or somebody asked for it */
     size_t used_cap;
     int64_t rejected_rows;
@@ -70,6 +73,9 @@ dw_status dwi_txn_used_rows(dw_txn *txn, const dwi_vec *rows, dwi_arena *arena, 
 /* dwi_new_field.decide; ctx is the transaction. */
 dw_status dwi_txn_decide_column(void *ctx, dwi_sv *name, dwi_type_kind seen,
                                 const dwi_type **out_type, dw_error *err);
+/* What the transaction changes of the table itself: metadata and protocol of `staged`, in which new
+ * columns then are. Nothing where it changes nothing. */
+dw_status dwi_txn_stage_changes(dw_txn *txn, dwi_staged *staged, dw_error *err);
 bool dwi_txn_has_app(const dw_txn *txn, dwi_sv app_id);
 
 /* Room for n more items; false when out of memory. */

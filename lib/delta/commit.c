@@ -26,6 +26,7 @@
 #include "delta/commit_trace.h"
 #include "delta/conflict_schema.h"
 #include "delta/conflict_winner.h"
+#include "delta/timeline.h"
 
 typedef enum outcome { OUTCOME_WON, OUTCOME_LOST, OUTCOME_UNDECIDED } outcome;
 
@@ -198,11 +199,14 @@ static dw_status put_next(dwi_committer *committer, const dwi_staged *staged, ou
                           dw_error *err)
 {
     int64_t version = committer->on->version + 1;
+    int64_t after_ms = -1;
     dw_status status;
 
     assert(committer->undecided < 0); /* invariant 2 */
+    if (dwi_commit_body_keeps_time_anew(staged, committer->on))
+        DWI_TRY(dwi_timeline_of_state(committer->log, committer->on, &after_ms, err));
     DWI_TRY(dwi_commit_body_build(&committer->body, staged, committer->on, committer->log->env,
-                                  committer->txn_id, err));
+                                  after_ms, committer->txn_id, err));
     status = put_body(committer, version, err);
     if (status == DW_OK) {
         *out = OUTCOME_WON;

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "delta/features.h"
+#include "delta/property_change.h"
 #include "delta/row_tracking.h"
 #include "json/json_writer.h"
 
@@ -113,18 +114,29 @@ static void append_metrics(dwi_buf *out, const dwi_staged *staged)
                    staged->n_adds, (long long)staged->rows, (long long)staged->bytes);
 }
 
-/* -1 unless the table keeps them. Always later than the one before. */
-static int64_t next_in_commit_timestamp(const dwi_state *on, int64_t now_ms)
+static bool keeps_time(const dwi_metadata *metadata)
 {
-    dwi_sv enabled = dwi_state_property(on, "delta.enableInCommitTimestamps");
+    return dwi_property_is_on(metadata->configuration, "delta.enableInCommitTimestamps");
+}
 
-    if (enabled.ptr == NULL || !dwi_sv_eq_nocase(enabled, DWI_SV("true")))
+bool dwi_commit_body_keeps_time_anew(const dwi_staged *staged, const dwi_state *on)
+{
+    return staged->metadata != NULL && keeps_time(staged->metadata) && !keeps_time(&on->metadata);
+}
+
+/* -1 unless the table keeps them, or is going to. Always later than the one before. */
+static int64_t next_in_commit_timestamp(const dwi_staged *staged, const dwi_state *on,
+                                        int64_t now_ms, int64_t after_ms)
+{
+    if (!keeps_time(staged->metadata != NULL ? staged->metadata : &on->metadata))
         return -1;
-    return now_ms > on->in_commit_timestamp ? now_ms : on->in_commit_timestamp + 1;
+    if (!dwi_commit_body_keeps_time_anew(staged, on))
+        after_ms = on->in_commit_timestamp;
+    return now_ms > after_ms ? now_ms : after_ms + 1;
 }
 
 static dw_status append_head(dwi_commit_body *body, const dwi_staged *staged, const dwi_state *on,
-                             int64_t now_ms, const char *txn_id, dw_error *err)
+                             int64_t now_ms, int64_t ict_ms, const char *txn_id, dw_error *err)
 {
     bool only_columns = staged->n_columns > 0 && staged->n_adds == 0 && staged->n_apps == 0;
     dwi_action *action = &body->actions[body->n_actions];
@@ -143,7 +155,7 @@ static dw_status append_head(dwi_commit_body *body, const dwi_staged *staged, co
     DWI_TRY(dwi_buf_status(&metrics, err));
     dwi_commit_head head = {
         .timestamp_ms = now_ms,
-        .in_commit_timestamp = next_in_commit_timestamp(on, now_ms),
+        .in_commit_timestamp = ict_ms,
         .operation = staged->operation != NULL ? staged->operation
                      : only_columns            ? "ADD COLUMNS"
                                                : "WRITE",
@@ -191,7 +203,7 @@ static void append_protocol(dwi_commit_body *body, const dwi_staged *staged)
 /* The staged metadata, or the table's, with the columns that it still lacks; everything else as it
  * is. */
 static dw_status append_metadata(dwi_commit_body *body, const dwi_staged *staged,
-                                 const dwi_state *on, dw_error *err)
+                                 const dwi_state *on, int64_t ict_ms, dw_error *err)
 {
     dwi_field *missing = dwi_arena_array(&body->arena, staged->n_columns, sizeof(*missing));
     dwi_action action = {.kind = DWI_ACTION_METADATA};
@@ -211,6 +223,10 @@ static dw_status append_metadata(dwi_commit_body *body, const dwi_staged *staged
                                       &body->schema, err));
         action.u.metadata.schema_string = body->schema->json;
     }
+    if (dwi_commit_body_keeps_time_anew(staged, on))
+        DWI_TRY(dwi_properties_note_time_kept(&body->arena, action.u.metadata.configuration,
+                                              on->version + 1, ict_ms,
+                                              &action.u.metadata.configuration, err));
     append_kept(body, &action);
 done:
     return status;
@@ -273,10 +289,11 @@ done:
 }
 
 dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
-                                const dwi_state *on, const dwi_env *env, const char *txn_id,
-                                dw_error *err)
+                                const dwi_state *on, const dwi_env *env, int64_t after_ms,
+                                const char *txn_id, dw_error *err)
 {
     int64_t now_ms = dwi_now_ms(env);
+    int64_t ict_ms = next_in_commit_timestamp(staged, on, now_ms, after_ms);
     dw_status status;
 
     reset(body);
@@ -284,9 +301,9 @@ dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
                                     sizeof(*body->actions));
     if (body->actions == NULL)
         return dwi_err_nomem(err);
-    DWI_TRY(append_head(body, staged, on, now_ms, txn_id, err));
+    DWI_TRY(append_head(body, staged, on, now_ms, ict_ms, txn_id, err));
     append_protocol(body, staged);
-    DWI_TRY(append_metadata(body, staged, on, err));
+    DWI_TRY(append_metadata(body, staged, on, ict_ms, err));
     append_apps(body, staged, now_ms);
     append_domains(body, staged);
     append_removes(body, staged, now_ms);

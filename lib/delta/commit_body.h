@@ -20,11 +20,15 @@ void dwi_commit_body_init(dwi_commit_body *body, const dw_allocator *alloc);
 void dwi_commit_body_done(dwi_commit_body *body);
 
 /* Build the commit that follows `on`, whose checks have been made. `txn_id` names the transaction
- * for ever: it is how a commit of ours is recognised. DW_E_CONFLICT as
+ * for ever: it is how a commit of ours is recognised. `after_ms` is the time of `on`, asked for
+ * when dwi_commit_body_keeps_time_anew(), else -1. DW_E_CONFLICT as
  * dwi_conflict_missing_columns(). */
 dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
-                                const dwi_state *on, const dwi_env *env, const char *txn_id,
-                                dw_error *err);
+                                const dwi_state *on, const dwi_env *env, int64_t after_ms,
+                                const char *txn_id, dw_error *err);
+
+/* The commit switches in-commit timestamps on: its own must be later than the file before it. */
+bool dwi_commit_body_keeps_time_anew(const dwi_staged *staged, const dwi_state *on);
 
 /* Head of a commitInfo line up to and with engineInfo and txnId, shared with table creation; the
  * caller ends both objects. `in_commit_timestamp` -1: none. */

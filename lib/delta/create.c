@@ -2,10 +2,10 @@
 #include "delta/create.h"
 
 #include "delta/commit.h"
-#include "delta/create_properties.h"
 #include "delta/features.h"
 #include "delta/properties.h"
 #include "delta/property_change.h"
+#include "delta/property_table.h"
 #include "json/json_writer.h"
 
 enum { SETTLE_BASE_US = 50000, SETTLE_CAP_US = 5000000, MAX_DOUBLINGS = 10 };

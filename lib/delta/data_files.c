@@ -12,6 +12,7 @@
 #include "delta/partition_path.h"
 #include "delta/partition_split.h"
 #include "delta/partition_value.h"
+#include "delta/properties.h"
 
 enum {
     /* Rows that are encoded where they lie instead of being gathered, */
@@ -72,6 +73,10 @@ dw_status dwi_data_files_new(const dwi_log *log, const dwi_state *state,
     files->log = log;
     files->state = state;
     files->opts = *opts;
+    /* a malformed property counts as not set */
+    if (files->opts.target_file_bytes <= 0)
+        (void)dwi_property_bytes(state->metadata.configuration, "delta.targetFileSize",
+                                 &files->opts.target_file_bytes, NULL);
     if (files->opts.target_file_bytes <= 0)
         files->opts.target_file_bytes = TARGET_FILE_BYTES;
     if (files->opts.buffered_bytes <= 0)

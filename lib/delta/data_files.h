@@ -14,7 +14,8 @@ typedef struct dwi_data_files dwi_data_files;
 
 typedef struct dwi_data_files_options {
     dwi_data_file_options file;
-    int64_t target_file_bytes; /* a file is finished once it is this large; 0: 128 MiB */
+    int64_t target_file_bytes; /* a file is finished once it is this large; 0: as the table
+                                  says by delta.targetFileSize, else 128 MiB */
     int64_t buffered_bytes;    /* of all partitions; 0: 256 MiB */
     int64_t open_files;        /* 0: 512 */
 } dwi_data_files_options;

@@ -160,6 +160,8 @@ static dw_status needed_by_properties(dwi_kvs properties, feature_set have, feat
         *out &= ~bit_named("typeWidening");
     if ((have & bit_named("inCommitTimestamp-preview")) != 0)
         *out &= ~bit_named("inCommitTimestamp");
+    if (dwi_sv_eq_nocase(dwi_property(properties, "delta.enableChangeDataCapture"), DWI_SV("true")))
+        *out |= bit_named("changeDataFeed"); /* its name before it was released */
     if (dwi_sv_eq_nocase(dwi_property(properties, "delta.checkpointPolicy"), DWI_SV("v2")))
         *out |= bit_named("v2Checkpoint");
     if (mode.ptr != NULL && !dwi_sv_eq_nocase(mode, DWI_SV("none")))

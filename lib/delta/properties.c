@@ -152,3 +152,111 @@ dw_status dwi_properties_check(dwi_kvs properties, dw_error *err)
 done:
     return status;
 }
+
+dw_status dwi_property_bytes(dwi_kvs properties, const char *key, int64_t *out, dw_error *err)
+{
+    static const char want[] = "a number of bytes such as \"134217728\" or \"128mb\"";
+    dwi_sv text = dwi_property(properties, key);
+    int64_t factor = 1;
+    int64_t number;
+
+    if (text.ptr == NULL)
+        return DW_OK;
+    if (text.len > 1 && (text.ptr[text.len - 1] == 'b' || text.ptr[text.len - 1] == 'B'))
+        text.len--;
+    if (text.len > 1) {
+        const char units[] = "kmgt";
+        const char *unit = strchr(units, text.ptr[text.len - 1] | 0x20);
+        for (; unit != NULL && unit >= units; unit--)
+            factor *= 1024;
+        if (factor > 1)
+            text.len--;
+    }
+    if (!dwi_sv_to_i64(text, &number) || number < 1 || !dwi_i64_mul(number, factor, &number))
+        return malformed(properties, key, want, err);
+    *out = number;
+    return DW_OK;
+}
+
+bool dwi_property_path_name(dwi_sv *path, char *out, size_t *out_len)
+{
+    size_t i = 0;
+    size_t n = 0;
+    bool quoted = path->len > 0 && path->ptr[0] == '`';
+
+    for (i = quoted ? 1 : 0; i < path->len; i++) {
+        if (quoted && path->ptr[i] == '`') {
+            if (i + 1 >= path->len || path->ptr[i + 1] != '`')
+                break;
+            i++;
+        } else if (!quoted && path->ptr[i] == '.') {
+            break;
+        }
+        out[n++] = path->ptr[i];
+    }
+    if (quoted) {
+        if (i >= path->len)
+            return false;
+        i++;
+    }
+    if (n == 0 || (i < path->len && path->ptr[i] != '.') || i + 1 == path->len)
+        return false;
+    *out_len = n;
+    *path = i < path->len ? (dwi_sv){path->ptr + i + 1, path->len - i - 1} : (dwi_sv){NULL, 0};
+    return true;
+}
+
+bool dwi_property_next_path(dwi_sv *list, dwi_sv *out)
+{
+    bool quoted = false;
+    size_t end = 0;
+    dwi_sv path;
+
+    if (list->ptr == NULL)
+        return false;
+    for (; end < list->len && (quoted || list->ptr[end] != ','); end++)
+        if (list->ptr[end] == '`')
+            quoted = !quoted;
+    path = (dwi_sv){list->ptr, end};
+    *list =
+        end < list->len ? (dwi_sv){list->ptr + end + 1, list->len - end - 1} : (dwi_sv){NULL, 0};
+    while (path.len > 0 && (path.ptr[0] == ' ' || path.ptr[0] == '\t')) {
+        path.ptr++;
+        path.len--;
+    }
+    while (path.len > 0 && (path.ptr[path.len - 1] == ' ' || path.ptr[path.len - 1] == '\t'))
+        path.len--;
+    *out = path;
+    return true;
+}
+
+/* Letters, digits, underscores, and everything that is not ASCII. */
+static bool is_plain_name(dwi_sv name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if ((unsigned char)c < 0x80 && c != '_' && !(c >= '0' && c <= '9') &&
+            !((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+            return false;
+    }
+    return true;
+}
+
+bool dwi_property_columns_valid(dwi_sv list)
+{
+    char name[256];
+    dwi_sv path;
+
+    while (dwi_property_next_path(&list, &path)) {
+        if (path.len == 0 || path.len > sizeof(name))
+            return false;
+        while (path.ptr != NULL) {
+            bool quoted = path.len > 0 && path.ptr[0] == '`';
+            size_t len;
+            if (!dwi_property_path_name(&path, name, &len) ||
+                (!quoted && !is_plain_name((dwi_sv){name, len})))
+                return false;
+        }
+    }
+    return true;
+}

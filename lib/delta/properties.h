@@ -18,6 +18,18 @@ dw_status dwi_property_i64(dwi_kvs properties, const char *key, int64_t min, int
 dw_status dwi_property_interval(dwi_kvs properties, const char *key, int64_t *out_ms,
                                 dw_error *err);
 
+/* "134217728", "128mb": bytes, at least one. */
+dw_status dwi_property_bytes(dwi_kvs properties, const char *key, int64_t *out, dw_error *err);
+
+/* The first name of a column path: up to a dot, or in backticks where `` stands for one. `out` has
+ * room for all of `path`, which moves past the dot (ptr NULL: it was the last name). False when the
+ * path is malformed. */
+bool dwi_property_path_name(dwi_sv *path, char *out, size_t *out_len);
+/* The next path of a list with commas; blanks around it are cut. False at the end. */
+bool dwi_property_next_path(dwi_sv *list, dwi_sv *out);
+/* A list of well-formed paths: delta.dataSkippingStatsColumns. */
+bool dwi_property_columns_valid(dwi_sv list);
+
 /* Check the values of all properties that the library knows. DW_E_ARG. */
 dw_status dwi_properties_check(dwi_kvs properties, dw_error *err);
 

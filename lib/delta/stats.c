@@ -2,6 +2,7 @@
 #include "delta/stats.h"
 
 #include "delta/features.h"
+#include "delta/properties.h"
 #include "delta/stats_value.h"
 #include "json/json_writer.h"
 
@@ -52,36 +53,6 @@ static void lay_out(dwi_stats_plan *plan, const dwi_type *type)
     }
 }
 
-/* The first part of a column path: up to a dot, or in backticks where `` stands for one. `out` has
- * room for all of `path`. False when the path is malformed. */
-static bool take_name(dwi_sv *path, char *out, size_t *out_len)
-{
-    size_t i = 0;
-    size_t n = 0;
-    bool quoted = path->len > 0 && path->ptr[0] == '`';
-
-    for (i = quoted ? 1 : 0; i < path->len; i++) {
-        if (quoted && path->ptr[i] == '`') {
-            if (i + 1 >= path->len || path->ptr[i + 1] != '`')
-                break;
-            i++;
-        } else if (!quoted && path->ptr[i] == '.') {
-            break;
-        }
-        out[n++] = path->ptr[i];
-    }
-    if (quoted) {
-        if (i >= path->len)
-            return false;
-        i++;
-    }
-    if (n == 0 || (i < path->len && path->ptr[i] != '.') || i + 1 == path->len)
-        return false;
-    *out_len = n;
-    *path = i < path->len ? (dwi_sv){path->ptr + i + 1, path->len - i - 1} : (dwi_sv){NULL, 0};
-    return true;
-}
-
 /* Marks the leaves that a path of dataSkippingStatsColumns names; a struct means all of its own. */
 static void index_path(dwi_stats_plan *plan, dwi_sv path, char *scratch)
 {
@@ -91,7 +62,7 @@ static void index_path(dwi_stats_plan *plan, dwi_sv path, char *scratch)
 
     while (path.len > 0) {
         int found;
-        if (type->kind != DWI_STRUCT || !take_name(&path, scratch, &len))
+        if (type->kind != DWI_STRUCT || !dwi_property_path_name(&path, scratch, &len))
             return;
         found = dwi_type_find(type, (dwi_sv){scratch, len});
         if (found < 0)
@@ -104,32 +75,13 @@ static void index_path(dwi_stats_plan *plan, dwi_sv path, char *scratch)
         plan->leaves[first + i].indexed = true;
 }
 
-static dwi_sv trim(dwi_sv text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 static void index_columns(dwi_stats_plan *plan, dwi_sv list, char *scratch)
 {
-    size_t start = 0;
-    bool quoted = false;
+    dwi_sv path;
 
-    for (size_t i = 0; i <= list.len; i++) {
-        if (i < list.len && list.ptr[i] == '`')
-            quoted = !quoted;
-        if (i < list.len && (quoted || list.ptr[i] != ','))
-            continue;
-        dwi_sv path = trim((dwi_sv){list.ptr + start, i - start});
+    while (dwi_property_next_path(&list, &path))
         if (path.len > 0)
             index_path(plan, path, scratch);
-        start = i + 1;
-    }
 }
 
 static int64_t number_property(const dwi_state *state, const char *key, int64_t lowest,
