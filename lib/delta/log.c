@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/map.h"
 #include "delta/path.h"
 
 /* A commit is held in memory as text while it is read. */
@@ -312,12 +313,71 @@ static dw_status check_whole_lines(dwi_sv text, const char *name, dw_error *err)
     return DW_OK;
 }
 
-static dw_status pass_over(void *ctx, const dwi_action *action, dw_error *err)
+/* Compacted files hold reconciled actions: of what there can be only one, one. Some writers strung
+ * commits together instead, and in an order that nobody can rely on. */
+typedef struct unique {
+    const char *name; /* of the file */
+    dwi_map seen;
+    dwi_buf key;
+} unique;
+
+static void unique_init(unique *u, const dwi_log *log, const char *name)
 {
-    (void)ctx;
-    (void)action;
-    (void)err;
+    uint64_t seed;
+
+    log->env->random(log->env->ctx, &seed, sizeof(seed));
+    u->name = name;
+    dwi_map_init(&u->seen, log->alloc, seed);
+    dwi_buf_init(&u->key, log->alloc);
+}
+
+static void unique_done(unique *u)
+{
+    dwi_map_done(&u->seen);
+    dwi_buf_done(&u->key);
+}
+
+/* What an action is about: its kind, and the file, application or domain. */
+static dw_status make_key(const dwi_action *action, dwi_buf *key, dw_error *err)
+{
+    dwi_action_kind kind = action->kind == DWI_ACTION_REMOVE ? DWI_ACTION_ADD : action->kind;
+
+    dwi_buf_clear(key);
+    dwi_buf_append_byte(key, (uint8_t)kind);
+    switch (action->kind) {
+    case DWI_ACTION_ADD:
+        return dwi_file_key(action->u.add.path, &action->u.add.dv, key, err);
+    case DWI_ACTION_REMOVE:
+        return dwi_file_key(action->u.remove.path, &action->u.remove.dv, key, err);
+    case DWI_ACTION_TXN:
+        dwi_buf_append(key, action->u.txn.app_id.ptr, action->u.txn.app_id.len);
+        break;
+    case DWI_ACTION_DOMAIN_METADATA:
+        dwi_buf_append(key, action->u.domain.domain.ptr, action->u.domain.domain.len);
+        break;
+    default:
+        break;
+    }
     return DW_OK;
+}
+
+static dw_status check_unique(void *ctx, const dwi_action *action, dw_error *err)
+{
+    unique *u = ctx;
+    bool added = false;
+    dw_status status = DW_OK;
+
+    if (action->kind == DWI_ACTION_UNKNOWN || action->kind >= DWI_ACTION_COMMIT_INFO)
+        return DW_OK;
+    DWI_TRY(make_key(action, &u->key, err));
+    DWI_TRY(dwi_buf_status(&u->key, err));
+    if (dwi_map_put(&u->seen, (dwi_sv){(const char *)u->key.data, u->key.len}, &added) == NULL)
+        status = dwi_err_nomem(err);
+    else if (!added)
+        status =
+            dwi_err(err, DW_E_CORRUPT, "%s: the same object twice in one compacted file", u->name);
+done:
+    return status;
 }
 
 dw_status dwi_log_visit_compaction(const dwi_log *log, const dwi_log_file *file, unsigned kinds,
@@ -329,20 +389,23 @@ dw_status dwi_log_visit_compaction(const dwi_log *log, const dwi_log_file *file,
     dw_error why = DW_ERROR_INIT;
     dw_status status;
     dwi_buf body;
+    unique once;
     dwi_sv text;
 
     dwi_buf_init(&body, log->alloc);
+    unique_init(&once, log, name);
     DWI_TRY(get_compaction(log, file, name, &body, out_used, err));
     if (!*out_used)
         goto done;
     text = (dwi_sv){(const char *)body.data, body.len};
     status = check_whole_lines(text, name, &why);
     if (status == DW_OK)
-        status = dwi_log_visit_lines(log->alloc, text, name, kinds, pass_over, NULL, &why);
+        status = dwi_log_visit_lines(log->alloc, text, name, kinds, check_unique, &once, &why);
     DWI_TRY(forgive(log, status, &why, out_used, err));
     if (*out_used)
         DWI_TRY(dwi_log_visit_lines(log->alloc, text, name, kinds, each, ctx, err));
 done:
+    unique_done(&once);
     dwi_buf_done(&body);
     return status;
 }
@@ -354,14 +417,19 @@ dw_status dwi_log_read_compaction(const dwi_log *log, const dwi_log_file *file, 
     dw_error why = DW_ERROR_INIT;
     dw_status status;
     dwi_buf body;
+    unique once;
 
     dwi_buf_init(&body, log->alloc);
+    unique_init(&once, log, name);
     DWI_TRY(get_compaction(log, file, name, &body, out_used, err));
     if (!*out_used)
         goto done;
     status = parse_body(arena, &body, name, file->version, out, &why);
+    for (size_t i = 0; status == DW_OK && i < out->n_actions; i++)
+        status = check_unique(&once, &out->actions[i], &why);
     DWI_TRY(forgive(log, status, &why, out_used, err));
 done:
+    unique_done(&once);
     dwi_buf_done(&body);
     return status;
 }

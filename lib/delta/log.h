@@ -97,7 +97,8 @@ dw_status dwi_log_visit_commit(const dwi_log *log, int64_t version, unsigned kin
                                                  dw_error *err),
                                void *ctx, dw_error *err);
 /* The same for a compacted file. The whole of it is looked at first: when it cannot be read or
- * parsed, which the log sink is told, *out_used is false and `each` was not called. */
+ * parsed or is not reconciled, which the log sink is told, *out_used is false and `each` was not
+ * called. */
 dw_status dwi_log_visit_compaction(const dwi_log *log, const dwi_log_file *file, unsigned kinds,
                                    dw_status (*each)(void *ctx, const dwi_action *action,
                                                      dw_error *err),

@@ -105,6 +105,31 @@ static void a_compacted_file_that_is_damaged_is_replaced_by_its_commits(void **s
     dwi_state_unref(s);
 }
 
+/* A writer that strung its commits together, newest first: their order is lost. */
+static void a_compacted_file_that_is_not_reconciled_is_replaced_by_its_commits(void **state)
+{
+    static const char *const twice[] = {
+        REMOVE_LINE("a", 9) ADD_LINE("d") ADD_LINE("a"), /* removed after it was added */
+        ADD_LINE("b%20c") ADD_LINE("b c"),
+        TXN_LINE("c", 5) TXN_LINE("c", 4),
+        METADATA_LINE METADATA_LINE,
+        PROTOCOL_LINE PROTOCOL_LINE,
+    };
+    fixture *f = *state;
+    dwi_state *s = NULL;
+
+    put_three_versions(f);
+    for (size_t i = 0; i < sizeof(twice) / sizeof(twice[0]); i++) {
+        put_object(f, COMPACTION, twice[i]);
+        assert_files(f, -1, " +a -b c +d");
+        assert_non_null(strstr(f->last_warning, "twice in one compacted file"));
+    }
+    put_object(f, COMPACTION, TXN_LINE("c", 5) TXN_LINE("c", 4));
+    DWT_OK(dwi_state_load(&f->log, -1, &s, &f->err), &f->err);
+    DWT_EQ(s->n_txns, 0);
+    dwi_state_unref(s);
+}
+
 static void a_compacted_file_tells_in_commit_timestamps_by_its_last_commit(void **state)
 {
     fixture *f = *state;
@@ -165,6 +190,7 @@ int main(void)
         FIXTURE_TEST(a_file_with_another_deletion_vector_is_another_file),
         FIXTURE_TEST(a_compacted_file_gives_what_its_commits_do),
         FIXTURE_TEST(a_compacted_file_that_is_damaged_is_replaced_by_its_commits),
+        FIXTURE_TEST(a_compacted_file_that_is_not_reconciled_is_replaced_by_its_commits),
         FIXTURE_TEST(a_compacted_file_tells_in_commit_timestamps_by_its_last_commit),
         FIXTURE_TEST(the_visitor_can_stop),
         FIXTURE_TEST(out_of_memory_leaves_nothing_behind),
