@@ -109,8 +109,9 @@ static void a_compacted_file_that_is_damaged_is_replaced_by_its_commits(void **s
 static void a_compacted_file_that_is_not_reconciled_is_replaced_by_its_commits(void **state)
 {
     static const char *const twice[] = {
-        REMOVE_LINE("a", 9) ADD_LINE("d") ADD_LINE("a"), /* removed after it was added */
-        ADD_LINE("b%20c") ADD_LINE("b c"),
+        PROTOCOL_LINE METADATA_LINE REMOVE_LINE("a", 9) ADD_LINE("d")
+            ADD_LINE("a"), /* removed after it was added */
+        PROTOCOL_LINE METADATA_LINE ADD_LINE("b%20c") ADD_LINE("b c"),
         TXN_LINE("c", 5) TXN_LINE("c", 4),
         METADATA_LINE METADATA_LINE,
         PROTOCOL_LINE PROTOCOL_LINE,
