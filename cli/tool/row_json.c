@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tool/row_json.h"
 
+#include <string.h>
+
 #include "common/arrow_json.h"
 
 static int stream_failed(struct ArrowArrayStream *stream, const char *name)
 {
     const char *why = stream->get_last_error(stream);
 
-    (void)fprintf(stderr, "deltawrite: %s: %s\n", name, why == NULL ? "cannot be read" : why);
+    if (why != NULL && strstr(why, name) != NULL)
+        (void)fprintf(stderr, "deltawrite: %s\n", why);
+    else
+        (void)fprintf(stderr, "deltawrite: %s: %s\n", name, why == NULL ? "cannot be read" : why);
     return 1;
 }
 

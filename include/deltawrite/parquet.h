@@ -277,6 +277,16 @@ DW_API dw_status dw_parquet_reader_stream(dw_parquet_reader *reader,
                                           const dw_parquet_read_options *opts,
                                           struct ArrowArrayStream *out_stream, dw_error *err);
 
+#define DW_PARQUET_DESCRIBE_FOOTER 0 /* schema, row groups, column chunks, statistics */
+
+/** Tell what the file is made of as one JSON object (docs/cli.md, `meta --json`).
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_ARG, DW_E_CORRUPT, DW_E_IO, DW_E_NOMEM, or what the sink returned.
+ * Threads:   one call at a time per reader. */
+DW_API dw_status dw_parquet_reader_describe(dw_parquet_reader *reader, int32_t what, dw_sink sink,
+                                            dw_error *err);
+
 /** Free the reader. Its streams must be released before. NULL is allowed.
  *
  * Ownership: ends the caller's.

@@ -27,18 +27,26 @@ static dw_status collect_metadata(dw_parquet_reader *reader, dw_error *err)
     return DW_OK;
 }
 
-static dw_status alloc_reader(const dw_allocator *allocator, const char *name,
+/* `name` is copied; with a store it stands before it. */
+static dw_status alloc_reader(const dw_allocator *allocator, const char *store, const char *name,
                               dw_parquet_reader **out, dw_error *err)
 {
     const dw_allocator *alloc = allocator == NULL ? dwi_alloc_default() : allocator;
     dw_parquet_reader *reader = dwi_alloc_zero(alloc, sizeof(*reader));
+    dwi_buf text;
 
     if (reader == NULL)
         return dwi_err_nomem(err);
     reader->alloc = alloc;
     dwi_arena_init(&reader->arena, alloc);
-    reader->name = dwi_cstr_dup(alloc, name);
     *out = reader;
+    dwi_buf_init(&text, alloc);
+    dwi_buf_append_cstr(&text, store == NULL ? "" : store);
+    dwi_buf_append_cstr(&text, store == NULL ? "" : "/");
+    dwi_buf_append_cstr(&text, name);
+    if (!text.failed && dwi_buf_cstr(&text) != NULL)
+        reader->name = dwi_cstr_dup(alloc, (const char *)text.data);
+    dwi_buf_done(&text);
     return reader->name == NULL ? dwi_err_nomem(err) : DW_OK;
 }
 
@@ -52,7 +60,7 @@ dw_status dw_parquet_reader_open(dw_store *store, const char *key, const dw_allo
         return dwi_err(err, DW_E_ARG,
                        "dw_parquet_reader_open: store, key and out_reader are "
                        "needed");
-    DWI_TRY(alloc_reader(allocator, key, &reader, err));
+    DWI_TRY(alloc_reader(allocator, dwi_store_name(store), key, &reader, err));
     reader->store = dw_store_ref(store);
     DWI_TRY(dwi_object_source_init(&reader->object, store, reader->alloc, key, -1, err));
     reader->source = dwi_object_source_parquet(&reader->object, reader->name);
@@ -77,7 +85,7 @@ dw_status dw_parquet_reader_open_source(const dw_parquet_source *source, const c
         return dwi_err(err, DW_E_ARG,
                        "dw_parquet_reader_open_source: source, name and out_reader "
                        "are needed");
-    DWI_TRY(alloc_reader(allocator, name, &reader, err));
+    DWI_TRY(alloc_reader(allocator, NULL, name, &reader, err));
     DWI_TRY(dwi_options_copy(&reader->given, &defaults, sizeof(defaults), source,
                              "DW_PARQUET_SOURCE", err));
     if (reader->given.read == NULL || reader->given.size < 0)

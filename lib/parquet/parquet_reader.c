@@ -200,6 +200,11 @@ const dwi_footer *dwi_parquet_reader_footer(const dwi_parquet_reader *reader)
     return &reader->footer;
 }
 
+const dwi_schema_tree *dwi_parquet_reader_tree(const dwi_parquet_reader *reader)
+{
+    return &reader->schema;
+}
+
 dwi_sv dwi_parquet_reader_metadata(const dwi_parquet_reader *reader, dwi_sv key)
 {
     for (size_t i = 0; i < reader->footer.n_metadata; i++)

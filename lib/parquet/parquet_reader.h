@@ -29,6 +29,7 @@ int64_t dwi_parquet_reader_rows(const dwi_parquet_reader *reader);
 size_t dwi_parquet_reader_row_groups(const dwi_parquet_reader *reader);
 /* All that was read of the footer; lives as long as the reader. */
 const struct dwi_footer *dwi_parquet_reader_footer(const dwi_parquet_reader *reader);
+const struct dwi_schema_tree *dwi_parquet_reader_tree(const dwi_parquet_reader *reader);
 /* Value of a footer key, ptr NULL when absent. */
 dwi_sv dwi_parquet_reader_metadata(const dwi_parquet_reader *reader, dwi_sv key);
 

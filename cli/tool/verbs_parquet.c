@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* deltawrite parquet: looks at one Parquet file. */
+#include "tool/verbs_parquet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/look.h"
+#include "tool/parquet_file.h"
+#include "tool/row_json.h"
+#include "tool/verbs.h"
+
+static const struct verb parquet_verbs[] = {
+    {"parquet meta", "FILE", "Show a Parquet file's footer: row groups, columns, statistics.",
+     "deltawrite parquet meta part-0.parquet", parquet_meta},
+    {"parquet schema", "FILE", "Show a Parquet file's schema.",
+     "deltawrite parquet schema s3://lake/events/part-0.parquet", parquet_schema},
+    {"parquet cat", "FILE", "Print a Parquet file's rows as NDJSON.",
+     "deltawrite parquet cat part-0.parquet --columns id,name --limit 5", parquet_cat},
+};
+
+enum { N_VERBS = sizeof(parquet_verbs) / sizeof(parquet_verbs[0]) };
+
+/* The verb without "parquet ". */
+static const char *short_name(const struct verb *verb)
+{
+    return strchr(verb->name, ' ') + 1;
+}
+
+int verb_parquet(const struct verb *verb, int argc, char **argv)
+{
+    bool help = argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0);
+
+    for (size_t i = 0; argc > 0 && i < N_VERBS; i++)
+        if (strcmp(argv[0], short_name(&parquet_verbs[i])) == 0)
+            return parquet_verbs[i].run(&parquet_verbs[i], argc - 1, argv + 1);
+    if (argc > 0 && !help) {
+        (void)fprintf(stderr,
+                      "deltawrite parquet: %s: no such verb (see deltawrite parquet --help)\n",
+                      argv[0]);
+        return 2;
+    }
+    (void)fprintf(help ? stdout : stderr,
+                  "Usage: deltawrite parquet VERB [OPTION]... FILE\n\n%s\n\nVerbs:\n",
+                  verb->summary);
+    for (size_t i = 0; i < N_VERBS; i++)
+        (void)fprintf(help ? stdout : stderr, "  %-12s %s\n", short_name(&parquet_verbs[i]),
+                      parquet_verbs[i].summary);
+    (void)fprintf(help ? stdout : stderr, "\nExample:\n  %s\n", verb->example);
+    return help ? 0 : 2;
+}
+
+/* ---- cat ---- */
+
+static int cat_rows(struct parquet_file *f, const struct look *look)
+{
+    dw_parquet_read_options opts = DW_PARQUET_READ_OPTIONS_INIT;
+    struct ArrowArrayStream stream = {0};
+    dw_error err = DW_ERROR_INIT;
+    char *copy = NULL;
+    const char **names = NULL;
+    int code = 1;
+
+    if (look->limit > 0 && look->limit < 8192)
+        opts.batch_rows = (int32_t)look->limit;
+    if (look->columns != NULL)
+        split_list(look->columns, &copy, &names, &opts.n_columns);
+    opts.columns = names;
+    if (dw_parquet_reader_stream(f->reader, &opts, &stream, &err) != DW_OK) {
+        code = fail_at(f->path, &err);
+    } else {
+        code = row_json_print(&stream, f->path, look->limit, stdout);
+        stream.release(&stream);
+        if (fflush(stdout) != 0)
+            code = 1;
+    }
+    free((void *)names);
+    free(copy);
+    return code;
+}
+
+int parquet_cat(const struct verb *verb, int argc, char **argv)
+{
+    struct look look = LOOK_INIT;
+    const struct arg_spec specs[] = {
+        {"--columns", "A,B", ARG_TEXT, &look.columns, "these columns only"},
+        {"--limit", "N", ARG_COUNT, &look.limit, "at most N rows"},
+        OPT_END};
+    struct parquet_file f = {0};
+    int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
+
+    if (code < 0)
+        code = parquet_open(&f, look.args.items[0]);
+    if (code < 0)
+        code = cat_rows(&f, &look);
+    parquet_close(&f);
+    arg_list_free(&look.args);
+    return code;
+}

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""deltawrite parquet cat: the rows of other projects' files, value for value as pyarrow has them."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from support import cat_form
+from support.paths import ROOT, program
+
+SHARED = pathlib.Path(os.environ.get("DELTAWRITE_SHARED") or ROOT.parent / "shared")
+MANIFEST = SHARED / "parquet" / "manifest.json"
+
+
+def entries():
+    return json.loads(MANIFEST.read_text()) if MANIFEST.exists() else []
+
+
+def run(*arguments, seconds=60):
+    return subprocess.run([program("deltawrite"), "parquet", *map(str, arguments)], capture_output=True, text=True,
+                          timeout=seconds)
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda e: e["path"])
+def test_files_of_others_give_their_rows_or_one_line_of_error(entry):
+    path = SHARED / "parquet" / entry["path"]
+    done = run("cat", path)
+    if done.returncode:
+        assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+        assert done.stderr.startswith(f"deltawrite: {path}: "), done.stderr
+        return
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException):
+        return
+    cat_form.compare(done.stdout.splitlines(), table, entry["path"])
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """A file of pyarrow's with most kinds of columns, in three row groups."""
+    n = 2500
+    table = pa.table({
+        "id": pa.array(range(-5, n - 5), pa.int64()),
+        "name": pa.array([None if i % 3 == 0 else f"name {i % 50}" for i in range(n)]),
+        "real": pa.array([float("nan") if i % 100 == 1 else i / 4 for i in range(n)], pa.float64()),
+        "price": pa.array([None if i == 7 else i - 3 for i in range(n)], pa.int64()).cast(pa.decimal128(21, 2)),
+        "at": pa.array([i * 10**9 + 1 for i in range(n)], pa.timestamp("ns", "UTC")),
+        "clock": pa.array([i * 1000 for i in range(n)], pa.time32("ms")),
+        "tags": pa.array([[f"t{j}" for j in range(i % 3)] for i in range(n)], pa.list_(pa.string())),
+        "pairs": pa.array([[("k", i)] for i in range(n)], pa.map_(pa.string(), pa.int32())),
+        "point": pa.array([{"x": i, "y": None} for i in range(n)],
+                          pa.struct([("x", pa.uint32()), ("y", pa.float32())])),
+        "half": pa.array([i / 8 for i in range(n)], pa.float16()),
+        "raw": pa.array([bytes([i % 256]) * 3 for i in range(n)], pa.binary(3)),
+    })
+    path = tmp_path_factory.mktemp("verbs") / "sample.parquet"
+    pq.write_table(table, path, row_group_size=1000, compression="snappy", write_page_index=True)
+    return path, table
+
+
+def test_cat_prints_columns_and_limits(sample):
+    path, table = sample
+    done = run("cat", path)
+    cat_form.compare(done.stdout.splitlines(), table)
+    done = run("cat", path, "--columns", "half,id", "--limit", "1001")
+    cat_form.compare(done.stdout.splitlines(), table.select(["half", "id"]).slice(0, 1001))
+    done = run("cat", path, "--columns", "id,nothing")
+    assert done.returncode == 1 and done.stderr == f"deltawrite: {path}: column nothing: the file has none of this name\n"
+
+
+def test_meta_tells_what_pyarrow_tells(sample):
+    path, _ = sample
+    ours, theirs = json.loads(run("meta", path, "--json").stdout), pq.ParquetFile(path).metadata
+    assert (ours["createdBy"], ours["numRows"]) == (theirs.created_by, theirs.num_rows)
+    assert {p["key"].encode(): p["value"].encode() for p in ours["metadata"]} == theirs.metadata
+    assert len(ours["rowGroups"]) == theirs.num_row_groups
+    for g, group in enumerate(ours["rowGroups"]):
+        assert group["numRows"] == theirs.row_group(g).num_rows
+        assert group["totalBytes"] == theirs.row_group(g).total_byte_size
+        assert len(group["columns"]) == theirs.num_columns
+        for c, column in enumerate(group["columns"]):
+            want = theirs.row_group(g).column(c)
+            assert column["path"] == want.path_in_schema
+            assert (column["type"], column["codec"]) == (want.physical_type, want.compression)
+            assert (column["numValues"], column["compressedBytes"], column["uncompressedBytes"]) == (
+                want.num_values, want.total_compressed_size, want.total_uncompressed_size)
+            assert set(column["encodings"]) == set(want.encodings)
+            assert column["statistics"]["nullCount"] == want.statistics.null_count
+            assert ("columnIndex" in column) == want.has_column_index
+
+
+def test_bounds_are_told_as_cat_prints_values(sample):
+    path, _ = sample
+    columns = {c["path"]: c["statistics"] for c in json.loads(run("meta", path, "--json").stdout)["rowGroups"][0]["columns"]}
+    bounds = {path: (s.get("min"), s.get("max")) for path, s in columns.items()}
+    assert bounds["id"] == ("-5", "994") and bounds["name"] == ("name 0", "name 9")
+    assert bounds["real"] == ("-0.0", "249.75") and bounds["price"] == ("-3.00", "996.00")
+    assert bounds["at"] == ("1970-01-01T00:00:00.000000001Z", "1970-01-01T00:16:39.000000001Z")
+    assert bounds["clock"] == ("00:00:00.000000", "00:16:39.000000")
+    assert bounds["tags.list.element"] == ("t0", "t1") and bounds["point.x"] == ("0", "999")
+    assert bounds["half"][0] in ("-0.0", "0.0") and bounds["half"][1] == "124.875"
+    assert bounds["raw"] == ("0x000000", "0xffffff")
+
+
+def test_schema_is_told_as_parquet_has_it(sample):
+    path, _ = sample
+    text = run("schema", path).stdout
+    for line in ("  optional int64 id;", "  optional byte_array name (STRING);", "  optional int64 at (TIMESTAMP(NANOS,true));",
+                 "  optional fixed_len_byte_array(9) price (DECIMAL(21,2));", "  optional int32 clock (TIME(MILLIS,false));",
+                 "  optional group tags (LIST) {", "    repeated group list {", "      optional byte_array element (STRING);",
+                 "    optional int32 x (INTEGER(32,false));", "  optional fixed_len_byte_array(2) half (FLOAT16);"):
+        assert line in text.splitlines(), text
+    tree = json.loads(run("schema", path, "--json").stdout)
+    assert [c["name"] for c in tree["children"]][:2] == ["id", "name"]
+
+
+def test_what_is_no_file_is_told_in_one_line(tmp_path):
+    (tmp_path / "text").write_text("this is no Parquet file")
+    for arguments, code, words in ((["cat", tmp_path / "text"], 1, "not a Parquet file"),
+                                   (["meta", tmp_path / "nothing"], 1, "No such file"),
+                                   (["schema", f"{tmp_path}/"], 2, "not the name of a file"),
+                                   (["cat"], 2, "FILE: missing"), (["frob", "x"], 2, "frob: no such verb"),
+                                   (["cat", tmp_path / "text", "--limit", "few"], 2, "--limit: wants a whole number")):
+        done = run(*arguments)
+        assert done.returncode == code and done.stderr.count("\n") == 1 and words in done.stderr, done.stderr
+    assert run("--help").returncode == 0 and "meta" in run("--help").stdout
+    assert "--columns A,B" in run("cat", "--help").stdout
