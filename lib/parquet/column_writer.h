@@ -10,7 +10,7 @@
  *    DWI_PQW_DICT_STRETCH limits.
  * 3. Pages end between rows.
  * 4. Levels are kept only from the first null of a page on; before it they are all the highest.
- * 5. Values outside the dictionary are gathered in PLAIN form, whatever the encoding of the page. */
+ * 5. Values outside the dictionary are gathered in PLAIN form, whatever the page's encoding. */
 #ifndef DWI_PARQUET_COLUMN_WRITER_H
 #define DWI_PARQUET_COLUMN_WRITER_H
 

@@ -319,8 +319,8 @@ static dw_status merge_bounds(dwi_pqw_column *column, dw_error *err)
     return DW_OK;
 }
 
-/* Values in PLAIN stay where they are: in version 1 the levels are put in front of them, if there is
- * room, and are taken out of `body` by that. */
+/* Values in PLAIN stay where they are: in version 1 the levels are put in front of them, if there
+ * is room. */
 static bool join_plain(dwi_pqw_column *column, page_parts *parts)
 {
     dwi_buf *body = &column->shared->body;
