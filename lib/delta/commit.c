@@ -88,8 +88,7 @@ typedef struct watch {
     const dwi_winner_check *check; /* NULL: only our own commit is looked for */
     int64_t ours;                  /* version of a commit of ours, -1: none seen */
     int64_t told;                  /* commits seen */
-    dw_status found;               /* the first clash; reading goes on all the same */
-    dw_error why;
+    dw_error found;                /* the first clash; reading goes on all the same */
 } watch;
 
 static dw_status watch_commit(void *ctx, const dwi_commit *commit, dw_error *err)
@@ -100,8 +99,8 @@ static dw_status watch_commit(void *ctx, const dwi_commit *commit, dw_error *err
     w->told++;
     if (dwi_commit_is_ours(commit, w->committer->txn_id))
         w->ours = commit->version;
-    else if (w->check != NULL && w->ours < 0 && w->found == DW_OK)
-        w->found = dwi_winner_check_commit(w->check, commit, &w->why);
+    else if (w->check != NULL && w->ours < 0 && w->found.code == DW_OK)
+        (void)dwi_winner_check_commit(w->check, commit, &w->found);
     return DW_OK;
 }
 
@@ -119,13 +118,21 @@ static dw_status check_told(const watch *w, const dwi_staged *staged, const dwi_
                    (long long)from, (long long)latest->version);
 }
 
+/* A clash stays one, whatever comes later. */
+static dw_status final_clash(const dwi_committer *committer, dw_error *err)
+{
+    if (committer->clash.code != DW_OK && err != NULL)
+        *err = committer->clash;
+    return committer->clash.code;
+}
+
 /* Reads what came after `on`, which moves there whatever is found. *out_ours: a commit of ours
  * among it, -1: none. `compare`: DW_E_FENCED, DW_E_CONFLICT when one of the others clashes with
  * ours. */
 static dw_status catch_up(dwi_committer *committer, const dwi_staged *staged, bool compare,
                           int64_t *out_ours, dw_error *err)
 {
-    watch w = {.committer = committer, .ours = -1, .why = DW_ERROR_INIT};
+    watch w = {.committer = committer, .ours = -1, .found = DW_ERROR_INIT};
     dwi_winner_check check = {0};
     dwi_state *latest;
     dw_status status;
@@ -136,11 +143,11 @@ static dw_status catch_up(dwi_committer *committer, const dwi_staged *staged, bo
     }
     DWI_TRY(dwi_state_advance(committer->log, committer->on,
                               (dwi_commit_observer){&w, watch_commit}, &latest, err));
-    status = w.ours >= 0 || !compare ? DW_OK : w.found;
-    if (status != DW_OK && err != NULL)
-        *err = w.why;
-    if (status == DW_OK && w.ours < 0 && compare)
-        status = check_told(&w, staged, latest, err);
+    if (w.ours < 0 && compare && w.found.code == DW_OK)
+        (void)check_told(&w, staged, latest, &w.found);
+    if (w.ours < 0)
+        committer->clash = w.found;
+    status = final_clash(committer, err);
     move_on(committer, latest);
     *out_ours = w.ours;
 done:
@@ -254,13 +261,11 @@ static dw_status look_behind(dwi_committer *committer, const dwi_staged *staged,
     if (latest->version < committer->undecided)
         goto done;
     DWI_TRY(trace(committer, staged, latest, out, err));
-    if (*out == OUTCOME_LOST && dwi_staged_must_see_winners(staged)) {
-        committer->undecided = -1;
-        DWI_TRY(dwi_conflict(err, latest,
-                             "the commits since version %lld are not there any more, "
-                             "so that ours cannot be compared with them",
-                             (long long)committer->on->version));
-    }
+    if (*out == OUTCOME_LOST && dwi_staged_must_see_winners(staged))
+        (void)dwi_conflict(&committer->clash, latest,
+                           "the commits since version %lld are not there any more, so that ours "
+                           "cannot be compared with them",
+                           (long long)committer->on->version);
     move_on(committer, dwi_state_ref(latest));
 done:
     dwi_state_unref(latest);
@@ -393,6 +398,7 @@ static dw_status step(dwi_committer *committer, const dwi_staged *staged, bool f
         if (*out == OUTCOME_WON)
             ours = committer->undecided;
     } else {
+        DWI_TRY(final_clash(committer, err));
         DWI_TRY(check_on(committer, staged, first, &ours, err));
         if (ours < 0) {
             DWI_TRY(put_next(committer, staged, out, err));
