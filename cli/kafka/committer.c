@@ -147,6 +147,21 @@ static void commit_batch(struct pipeline *p, const struct batch *batch)
     log_commit(p, batch, version, &stats, clock_monotonic_ms() - start_ms);
 }
 
+/* Where the table says that a partition stands; -1: it has nothing of it. That it has forgotten is
+ * not the same: records could be written twice. */
+static dw_status read_offset(struct pipeline *p, const struct partition *partition,
+                             int64_t *out_version, dw_error *err)
+{
+    dw_status status = dw_table_app_version(p->table, partition->app_id, out_version, err);
+
+    if (status == DW_E_EXPIRED && p->config->forgotten_is_new) {
+        LOG_EVENT(DW_LOG_WARN, "taken for a new partition, as DELTA_FORGOTTEN_OFFSETS says",
+                  F_TEXT("reason", err->message));
+        status = DW_E_NOT_FOUND;
+    }
+    return status == DW_E_NOT_FOUND ? DW_OK : status;
+}
+
 static dw_status read_table(struct pipeline *p, const struct partition_list *partitions,
                             dw_error *err)
 {
@@ -154,15 +169,25 @@ static dw_status read_table(struct pipeline *p, const struct partition_list *par
 
     for (size_t i = 0; i < partitions->count && status == DW_OK; i++) {
         int64_t version = -1;
-        status = dw_table_app_version(p->table, partitions->items[i]->app_id, &version, err);
-        if (status == DW_E_NOT_FOUND)
-            status = DW_OK;
+        status = read_offset(p, partitions->items[i], &version, err);
         partitions->items[i]->committed = version;
         partitions->items[i]->staged = version;
     }
     if (status == DW_OK)
         status = dead_letters_resolve(p->letters, partitions, err);
     return status;
+}
+
+static void refuse_forgotten(struct pipeline *p, const dw_error *err)
+{
+    struct textbuf reason = {0};
+
+    textbuf_printf(&reason,
+                   "%s; if this group has never written to the table, start it once with "
+                   "DELTA_FORGOTTEN_OFFSETS=new",
+                   err->message);
+    pipeline_fail(p, EXIT_CODE_GAP, reason.text);
+    textbuf_done(&reason);
 }
 
 static bool resolve(struct pipeline *p, const struct request *request)
@@ -175,6 +200,10 @@ static bool resolve(struct pipeline *p, const struct request *request)
 
         if (status == DW_OK)
             return true;
+        if (status == DW_E_EXPIRED) {
+            refuse_forgotten(p, &err);
+            return false;
+        }
         if (!may_pass(&err)) {
             pipeline_fail(p, status == DW_E_UNSUPPORTED ? EXIT_CODE_CONFIG : EXIT_CODE_RUNTIME,
                           err.message);

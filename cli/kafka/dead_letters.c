@@ -93,7 +93,8 @@ static dw_status read_versions(struct dead_letters *letters,
         p->letters = -1;
         if (letters->table != NULL)
             status = dw_table_app_version(letters->table, p->app_id, &p->letters, err);
-        if (status != DW_OK && status != DW_E_NOT_FOUND)
+        if (status != DW_OK && status != DW_E_NOT_FOUND &&
+            (status != DW_E_EXPIRED || !letters->config->forgotten_is_new))
             return status;
     }
     return DW_OK;
@@ -182,6 +183,7 @@ dw_status dead_letters_stage(struct dead_letters *letters, const struct batch *b
     dw_txn *txn = NULL;
     dw_status status = open_or_create(letters, err);
 
+    options.flags = DW_TXN_NEW_APP_IDS;
     options.operation = "STREAMING UPDATE";
     if (status == DW_OK)
         status = dw_begin(letters->table, &options, &txn, err);

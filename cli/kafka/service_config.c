@@ -18,6 +18,7 @@ enum setting_id {
     SET_GROUP,
     SET_TABLE,
     SET_DEAD_LETTERS,
+    SET_FORGOTTEN,
     SET_BATCH_SIZE,
     SET_BATCH_TIMEOUT,
     SET_ENDPOINT,
@@ -52,6 +53,10 @@ static const struct setting table[SET_COUNT] = {
     [SET_DEAD_LETTERS] = {"--dlq-table", "DELTA_DLQ_TABLE_PATH", "URI", NULL,
                           "the table's with _rejected at its end", SETTING_TEXT, 0, 0, 0,
                           "Delta table for records that cannot be decoded; made with the first"},
+    [SET_FORGOTTEN] = {"--forgotten-offsets", "DELTA_FORGOTTEN_OFFSETS", "refuse|new", "refuse",
+                       NULL, SETTING_CHOICE, 0, 0, 0,
+                       "a partition that the table does not know, in a table that drops old "
+                       "offsets (delta.setTransactionRetentionDuration): stop, or take it for new"},
     [SET_BATCH_SIZE] = {"--batch-size", "BATCH_SIZE", "N", "100", NULL, SETTING_WHOLE, 0, 1,
                         100000000, "records of one commit"},
     [SET_BATCH_TIMEOUT] = {"--batch-timeout", "BATCH_TIMEOUT_SECONDS", "SECONDS", "10", NULL,
@@ -206,6 +211,7 @@ int service_config_load(int argc, char **argv, struct service_config *out)
     out->batch_rows = values[SET_BATCH_SIZE].number;
     out->batch_timeout_ms = values[SET_BATCH_TIMEOUT].number;
     out->until_end = values[SET_UNTIL_END].number != 0;
+    out->forgotten_is_new = values[SET_FORGOTTEN].number != 0;
     out->engine_info = joined("deltawrite-kafka/", dw_version());
     code = load_aws(values, out);
     if (code >= 0)

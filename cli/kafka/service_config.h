@@ -22,6 +22,7 @@ struct service_config {
     int64_t batch_rows;
     int64_t batch_timeout_ms;
     bool until_end;
+    bool forgotten_is_new; /* see DELTA_FORGOTTEN_OFFSETS */
     char *engine_info;
     struct aws_env aws;
     dw_store_options store_options;

@@ -52,7 +52,7 @@ static bool open_batch(struct writer *w)
 
     if (w->batch != NULL)
         return true;
-    options.flags = DW_TXN_ADD_COLUMNS;
+    options.flags = DW_TXN_ADD_COLUMNS | DW_TXN_NEW_APP_IDS; /* as found on assignment */
     options.operation = "STREAMING UPDATE";
     w->batch = batch_new(w->generation, clock_monotonic_ms());
     if (dw_begin(w->pipeline->table, &options, &w->batch->txn, &err) == DW_OK)

@@ -24,6 +24,7 @@ struct import {
     const char *schema_path;
     const char *app_id;
     int64_t app_version;
+    bool app_is_new;
     struct target target;
     dw_txn *txn;
     /* The file being read. */
@@ -159,8 +160,12 @@ static int begin(struct import *im)
     dw_status status;
 
     opts.flags = DW_TXN_ADD_COLUMNS;
+    if (im->app_is_new)
+        opts.flags |= DW_TXN_NEW_APP_IDS;
     if (im->app_id != NULL) {
         status = dw_table_app_version(im->target.table, im->app_id, &current, &err);
+        if (status == DW_E_EXPIRED && im->app_is_new)
+            status = DW_E_NOT_FOUND;
         if (status != DW_OK && status != DW_E_NOT_FOUND)
             return fail_at(im->target.uri, &err);
         if (status == DW_OK && current >= im->app_version)
@@ -305,6 +310,8 @@ int verb_import(const struct verb *verb, int argc, char **argv)
         {"--app-id", "ID", ARG_TEXT, &im.app_id, "with --app-version: import once only"},
         {"--app-version", "N", ARG_COUNT, &im.app_version,
          "nothing is done when ID is at N or later"},
+        {"--new-app-id", NULL, ARG_FLAG, &im.app_is_new,
+         "ID is known to be new, though the table drops old ids"},
         {"--skip-rejected", NULL, ARG_FLAG, &im.skip_rejected,
          "import the good records and tell the bad ones (exit code 3)"},
         OPT_JSON(im.look),

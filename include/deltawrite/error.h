@@ -28,6 +28,7 @@ typedef int dw_status;
 #define DW_E_CONFLICT    13 /* another commit cannot be combined with ours */
 #define DW_E_FENCED      14 /* another writer moved our application id */
 #define DW_E_CANCELLED   15 /* the caller asked to stop */
+#define DW_E_EXPIRED     16 /* the table may have dropped it: whether it was there is not known */
 
 #define DW_ERROR_MESSAGE_SIZE 503
 

@@ -121,7 +121,9 @@ DW_API int64_t dw_table_version(const dw_table *table);
 /** The `txn` version of an application id as of the version this handle has seen last.
  *
  * Ownership: none moves.
- * Errors:    DW_E_NOT_FOUND: the application id never committed (or its entry has expired).
+ * Errors:    DW_E_NOT_FOUND: the application id never committed. DW_E_EXPIRED: it may have; the
+ *            table has delta.setTransactionRetentionDuration and drops older entries from its
+ *            checkpoints. Who then starts from the beginning may write everything twice.
  * Threads:   any thread. */
 DW_API dw_status dw_table_app_version(dw_table *table, const char *app_id, int64_t *out_version,
                                       dw_error *err);

@@ -16,6 +16,7 @@ extern "C" {
 typedef struct dw_txn dw_txn; /* one thread at a time */
 
 #define DW_TXN_ADD_COLUMNS 1u /* fields the table lacks become new nullable columns */
+#define DW_TXN_NEW_APP_IDS 2u /* ids expected at -1 are known to be new: see DW_E_EXPIRED */
 
 /* Unit of an epoch number that arrives for a timestamp column. */
 #define DW_EPOCH_MS 0
@@ -126,7 +127,9 @@ DW_API dw_status dw_txn_set_property(dw_txn *txn, const char *key, const char *v
  * `app_id` is `expected` (-1: it has none), and sets it to `next`.
  *
  * Ownership: none moves; `app_id` is copied.
- * Errors:    DW_E_ARG (next < 0, or the id was given already), DW_E_NOMEM.
+ * Errors:    DW_E_ARG (next < 0, or the id was given already), DW_E_EXPIRED (`expected` is -1, and
+ *            the table may have dropped the id's entry: see dw_table_app_version(); not with
+ *            DW_TXN_NEW_APP_IDS), DW_E_NOMEM.
  * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_txn_set_app_version(dw_txn *txn, const char *app_id, int64_t expected,
                                         int64_t next, dw_error *err);
@@ -178,7 +181,8 @@ DW_API dw_status dw_txn_flush(dw_txn *txn, dw_error *err);
  *            not be written is told to the log callback and tried again by a later commit.
  * Errors:    DW_E_CONFLICT: another commit cannot be combined with ours (named); close the
  *            transaction. DW_E_FENCED: another writer moved our application id; re-read it, never
- *            retry blindly. DW_E_UNKNOWN: the reply was lost; call again, it looks for its own
+ *            retry blindly. DW_E_EXPIRED: the table has dropped the entry of an application id
+ *            that it had. DW_E_UNKNOWN: the reply was lost; call again, it looks for its own
  *            commit first and never publishes twice. DW_E_UNSUPPORTED: the protocol was raised
  *            beyond us. Any other: nothing was published; err->retryable tells whether the same
  *            call may succeed later.

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/options.h"
 #include "delta/checkpoint.h"
+#include "delta/txn_expiry.h"
 
 dw_status dwi_table_options(const dw_table_options *opts, dw_table_options *out, dw_error *err)
 {
@@ -200,7 +201,10 @@ dw_status dw_table_app_version(dw_table *table, const char *app_id, int64_t *out
         return dwi_err(err, DW_E_ARG, "dw_table_app_version: table, app_id and out_version");
     state = dwi_table_state(table);
     txn = dwi_state_txn(state, dwi_sv_cstr(app_id));
-    if (txn == NULL)
+    if (txn == NULL && dwi_txn_may_have_expired(state, table->log.env))
+        status =
+            dwi_err_prefix(err, dwi_txn_expired(state, dwi_sv_cstr(app_id), err), "%s", table->uri);
+    else if (txn == NULL)
         status = dwi_err(err, DW_E_NOT_FOUND, "%s: application id %s never committed", table->uri,
                          app_id);
     else

@@ -6,6 +6,7 @@
 #include "base/options.h"
 #include "delta/checkpoint.h"
 #include "delta/features.h"
+#include "delta/txn_expiry.h"
 
 enum { COMMIT_TIMEOUT_MS = 120000, FIRST_CAP = 4 };
 
@@ -103,7 +104,7 @@ dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **out_txn
     if (table == NULL || out_txn == NULL)
         return dwi_err(err, DW_E_ARG, "dw_begin: table or out_txn is NULL");
     DWI_TRY(dwi_options_copy(&given, &defaults, sizeof(given), opts, "DW_TXN_OPTIONS", err));
-    if ((given.flags & ~DW_TXN_ADD_COLUMNS) != 0)
+    if ((given.flags & ~(DW_TXN_ADD_COLUMNS | DW_TXN_NEW_APP_IDS)) != 0)
         return dwi_err(err, DW_E_UNSUPPORTED, "dw_begin: unknown flags");
     if (given.columns == NULL && given.n_columns > 0)
         return dwi_err(err, DW_E_ARG, "dw_begin: columns is NULL");
@@ -161,6 +162,20 @@ bool dwi_txn_has_app(const dw_txn *txn, dwi_sv app_id)
     return false;
 }
 
+/* An id that is expected to be new and is not there: has it been dropped? A later state than the
+ * transaction's may have it; then the commit is fenced. */
+static dw_status check_new_app(const dw_txn *txn, dwi_sv app_id, dw_error *err)
+{
+    dwi_state *state = dwi_table_state(txn->table);
+    dw_status status = DW_OK;
+
+    if (dwi_state_txn(state, app_id) == NULL &&
+        dwi_txn_may_have_expired(state, txn->table->log.env))
+        status = dwi_txn_expired(state, app_id, err);
+    dwi_state_unref(state);
+    return status;
+}
+
 dw_status dw_txn_set_app_version(dw_txn *txn, const char *app_id, int64_t expected, int64_t next,
                                  dw_error *err)
 {
@@ -175,6 +190,8 @@ dw_status dw_txn_set_app_version(dw_txn *txn, const char *app_id, int64_t expect
                        app_id, (long long)expected, (long long)next);
     if (dwi_txn_has_app(txn, dwi_sv_cstr(app_id)))
         return dwi_err(err, DW_E_ARG, "application id %s: it was given already", app_id);
+    if (expected == -1 && (txn->flags & DW_TXN_NEW_APP_IDS) == 0)
+        DWI_TRY(check_new_app(txn, dwi_sv_cstr(app_id), err));
     if (!dwi_txn_grow(txn, (void **)&txn->apps, &txn->apps_cap, txn->n_apps + 1, sizeof(app)) ||
         !dwi_arena_sv(&txn->arena, dwi_sv_cstr(app_id), &app.app_id))
         return dwi_err_nomem(err);

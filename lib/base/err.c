@@ -91,6 +91,7 @@ const char *dw_status_name(dw_status status)
         "DW_E_NOT_FOUND", "DW_E_EXISTS",   "DW_E_DENIED",      "DW_E_THROTTLED",
         "DW_E_UNKNOWN",   "DW_E_CORRUPT",  "DW_E_UNSUPPORTED", "DW_E_SCHEMA",
         "DW_E_RECORD",    "DW_E_CONFLICT", "DW_E_FENCED",      "DW_E_CANCELLED",
+        "DW_E_EXPIRED",
     };
 
     if (status < 0 || (size_t)status >= sizeof(names) / sizeof(names[0]))

@@ -180,12 +180,14 @@ static dw_status check_on(dwi_committer *committer, const dwi_staged *staged, bo
         if (*out_ours >= 0)
             goto done;
     }
-    status = dwi_conflict_check_apps(committer->on, staged->apps, staged->n_apps, err);
-    if (status == DW_E_FENCED && first) {
+    status = dwi_conflict_check_apps(committer->on, committer->log->env, staged->apps,
+                                     staged->n_apps, err);
+    if ((status == DW_E_FENCED || status == DW_E_EXPIRED) && first) {
         DWI_TRY(catch_up(committer, staged, compare, out_ours, err));
         if (*out_ours >= 0)
             goto done;
-        status = dwi_conflict_check_apps(committer->on, staged->apps, staged->n_apps, err);
+        status = dwi_conflict_check_apps(committer->on, committer->log->env, staged->apps,
+                                         staged->n_apps, err);
     }
     if (status == DW_OK)
         status = check_state(committer, staged, err);

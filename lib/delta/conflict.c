@@ -5,6 +5,7 @@
 #include "delta/features.h"
 #include "delta/mapping.h"
 #include "delta/properties.h"
+#include "delta/txn_expiry.h"
 
 static bool svs_has(dwi_svs list, dwi_sv item)
 {
@@ -188,16 +189,19 @@ done:
     return status;
 }
 
-dw_status dwi_conflict_check_apps(const dwi_state *latest, const dwi_app_version *apps,
-                                  size_t n_apps, dw_error *err)
+dw_status dwi_conflict_check_apps(const dwi_state *latest, const dwi_env *env,
+                                  const dwi_app_version *apps, size_t n_apps, dw_error *err)
 {
     for (size_t i = 0; i < n_apps; i++) {
         const dwi_txn_action *known = dwi_state_txn(latest, apps[i].app_id);
         int64_t version = known == NULL ? -1 : known->version;
-        if (version != apps[i].expected)
-            return dwi_err(
-                err, DW_E_FENCED, "application id %.*s: the table is at %lld, expected was %lld",
-                DWI_SV_ARG(apps[i].app_id), (long long)version, (long long)apps[i].expected);
+        if (version == apps[i].expected)
+            continue;
+        if (known == NULL && dwi_txn_may_have_expired(latest, env))
+            return dwi_txn_expired(latest, apps[i].app_id, err);
+        return dwi_err(err, DW_E_FENCED,
+                       "application id %.*s: the table is at %lld, expected was %lld",
+                       DWI_SV_ARG(apps[i].app_id), (long long)version, (long long)apps[i].expected);
     }
     return DW_OK;
 }

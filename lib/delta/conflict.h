@@ -23,9 +23,10 @@ dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, boo
 dw_status dwi_conflict_check_rewrite(const dwi_state *base, const dwi_state *latest,
                                      const dwi_staged *staged, dw_error *err);
 
-/* DW_E_FENCED unless the table's version of every application id is the expected one. */
-dw_status dwi_conflict_check_apps(const dwi_state *latest, const dwi_app_version *apps,
-                                  size_t n_apps, dw_error *err);
+/* DW_E_FENCED unless the table's version of every application id is the expected one; DW_E_EXPIRED
+ * when it is gone and may have been dropped. */
+dw_status dwi_conflict_check_apps(const dwi_state *latest, const dwi_env *env,
+                                  const dwi_app_version *apps, size_t n_apps, dw_error *err);
 
 /* Of the columns we want to add, which does the state still lack? Appends those to `out` (room for
  * n_columns). DW_E_CONFLICT names one that exists with another type. */

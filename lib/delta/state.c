@@ -435,9 +435,8 @@ dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, d
             status = load_segment(log, &segment, &state, &broken, &trouble.now);
             vanished = status == DW_E_NOT_FOUND && !broken && ++listings < MAX_LISTINGS;
         }
-    } while (vanished ||
-             (broken &&
-              dwi_checkpoint_pass_over(&trouble, status, segment.checkpoint_version, &before)));
+    } while (vanished || (broken && dwi_checkpoint_pass_over(&trouble, status,
+                                                             segment.checkpoint_version, &before)));
     DWI_TRY(dwi_checkpoint_settle(&trouble, status, err));
     assert(state != NULL); /* settled: the last load_segment() succeeded */
     state->before_checkpoint = before;

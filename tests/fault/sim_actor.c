@@ -458,14 +458,16 @@ bool sim_act(sim_actor *a)
         close_txn(m);
     } else if (m->txn != NULL) {
         commit_append(a);
-    } else if (m->raw.live) {
+    } else if (m->raw.live && what > 4) {
         commit_raw(a);
-    } else if (what == 2) {
+    } else if (m->raw.live || what == 2) {
         (void)dw_table_refresh(m->table, NULL, &err);
     } else if (what == 3) {
         (void)dw_checkpoint(m->table, NULL, &err);
-    } else if (what == 4 && sim_roll(a->world, 4) == 0) { /* everybody sleeps */
+    } else if (what == 4) { /* and everybody sleeps */
+        (void)dw_checkpoint(m->table, NULL, &err);
         a->world->now_us += (int64_t)(1 + sim_roll(a->world, 3)) * HOUR_MS * 1000;
+        clean_log(a);
     } else if (what == 5) {
         clean_log(a);
     } else if (what < 12) {

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TURNS = 1500 };
+enum { TURNS = 2000 };
 
 static void simulate(uint64_t seed, sim_sums *sums)
 {

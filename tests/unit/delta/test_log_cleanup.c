@@ -324,6 +324,24 @@ static void who_reads_on_while_the_log_is_cleaned_up_does_not_end_where_the_gap_
     race_stop(f);
 }
 
+/* The entry that it knew is gone with the checkpoint that did not take it over. */
+static void an_application_version_that_the_table_has_dropped_is_expired_not_fenced(void **state)
+{
+    const dwi_app_version apps[] = {{DWI_SV("loader"), 5, 6}, {DWI_SV("fresh"), -1, 0}};
+    fixture *f = *state;
+    dwi_state *s;
+
+    put_commit_text(f, 0,
+                    PROTOCOL_LINE METADATA_WITH(
+                        "\"delta.setTransactionRetentionDuration\":\"interval 1 day\""));
+    clean_up(f, 40 * DAY_MS);
+    s = load(f);
+    DWT_ERR(dwi_conflict_check_apps(s, &f->env.base, apps, 1, &f->err), &f->err, DW_E_EXPIRED,
+            "loader");
+    DWT_OK(dwi_conflict_check_apps(s, &f->env.base, apps + 1, 1, &f->err), &f->err);
+    dwi_state_unref(s);
+}
+
 /* With a log that is kept for ten minutes, five without a look are long. */
 static void a_state_is_old_sooner_when_the_log_is_kept_for_a_short_time(void **state)
 {
@@ -351,6 +369,7 @@ int main(void)
         FIXTURE_TEST(one_that_never_arrived_is_put_again_while_the_log_is_whole),
         FIXTURE_TEST(a_table_is_opened_while_its_listed_commits_are_cleaned_up),
         FIXTURE_TEST(who_reads_on_while_the_log_is_cleaned_up_does_not_end_where_the_gap_begins),
+        FIXTURE_TEST(an_application_version_that_the_table_has_dropped_is_expired_not_fenced),
         FIXTURE_TEST(a_state_is_old_sooner_when_the_log_is_kept_for_a_short_time),
     };
 
