@@ -22,6 +22,7 @@ struct import {
     bool skip_rejected;
     const char *format;
     const char *schema_path;
+    const char *partition_by; /* NULL: a new table has no partitions */
     const char *app_id;
     int64_t app_version;
     bool app_is_new;
@@ -127,6 +128,8 @@ static int open_or_create(struct import *im, const struct textbuf *first_chunk)
 {
     dw_create_options create = DW_CREATE_OPTIONS_INIT;
     struct textbuf schema = {0};
+    char *column_text = NULL;
+    const char **columns = NULL;
     dw_error err = DW_ERROR_INIT;
     dw_status status;
     int code = target_open_store(&im->target, im->look.args.items[0]);
@@ -142,11 +145,16 @@ static int open_or_create(struct import *im, const struct textbuf *first_chunk)
         code = read_whole_file(im->schema_path, &schema);
     else
         code = infer_schema(first_chunk, &schema);
+    if (im->partition_by != NULL)
+        split_list(im->partition_by, &column_text, &columns, &create.n_partition_columns);
     create.flags = DW_CREATE_IF_MISSING;
     create.schema_json = schema.text;
+    create.partition_columns = columns;
     if (code < 0 &&
         dw_table_create(im->target.store, "", &create, NULL, &im->target.table, &err) != DW_OK)
         code = fail_at(im->target.uri, &err);
+    free((void *)columns);
+    free(column_text);
     textbuf_done(&schema);
     return code;
 }
@@ -307,6 +315,8 @@ int verb_import(const struct verb *verb, int argc, char **argv)
         {"--create", NULL, ARG_FLAG, &im.create, "make the table when it is missing"},
         {"--schema", "FILE", ARG_TEXT, &im.schema_path,
          "its schema (default: what the first records show)"},
+        {"--partition-by", "A,B", ARG_TEXT, &im.partition_by,
+         "its partition columns, when it is made"},
         {"--app-id", "ID", ARG_TEXT, &im.app_id, "with --app-version: import once only"},
         {"--app-version", "N", ARG_COUNT, &im.app_version,
          "nothing is done when ID is at N or later"},

@@ -63,11 +63,15 @@ static dw_status check_writable(const dw_table *table, const dwi_state *state, d
 
 static dw_status open_decoder(dw_txn *txn, const dw_txn_options *opts, dw_error *err)
 {
-    dwi_new_field new_field = {txn, (opts->flags & DW_TXN_ADD_COLUMNS) != 0 ? dwi_txn_decide_column
-                                                                            : NULL};
+    dwi_new_field new_field = {.ctx = txn};
+    dwi_mapping_mode mode = DWI_MAPPING_NONE;
     const dwi_type *type = txn->base->schema->root;
     dw_status status;
 
+    if ((opts->flags & DW_TXN_ADD_COLUMNS) != 0)
+        new_field.decide = dwi_txn_decide_column;
+    DWI_TRY(dwi_mapping_mode_of(txn->base->metadata.configuration, &mode, err));
+    new_field.any_name = mode != DWI_MAPPING_NONE;
     DWI_TRY(dwi_defaults_init(&txn->defaults, &txn->arena, type, txn->alloc, err));
     DWI_TRY(dwi_json_decoder_new(txn->alloc, type, new_field, &txn->decoder, err));
     dwi_defaults_tell(&txn->defaults, txn->decoder);
@@ -125,6 +129,7 @@ dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **out_txn
     DWI_TRY(copy_text(txn, given.operation, &txn->operation, err));
     DWI_TRY(copy_text(txn, given.user_metadata, &txn->user_metadata, err));
     DWI_TRY(open_decoder(txn, &given, err));
+    DWI_TRY(dwi_row_rules_init(&txn->rules, &txn->arena, txn->base, err));
     *out_txn = txn;
     txn = NULL;
 done:

@@ -104,6 +104,7 @@ dw_status dw_append(dw_txn *txn, struct ArrowArray *batch, const struct ArrowSch
     if ((txn->flags & DW_TXN_ADD_COLUMNS) != 0)
         DWI_TRY(adopt_columns(txn, schema, err));
     DWI_TRY(view_batch(txn, batch, schema, &arena, &filled, &rows, err));
+    DWI_TRY(dwi_row_rules_check(&txn->rules, rows, err));
     DWI_TRY(use_columns(txn, schema, err));
     if (rows->length >= STRAIGHT_ROWS)
         DWI_TRY(dwi_txn_encode_vec(txn, rows, err));

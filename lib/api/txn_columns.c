@@ -168,18 +168,12 @@ static const dwi_type *type_of(dwi_type_kind kind)
     return &types[3];
 }
 
-dw_status dwi_txn_decide_column(void *ctx, dwi_sv *name, dwi_type_kind seen,
-                                const dwi_type **out_type, dw_error *err)
+dw_status dwi_txn_decide_column(void *ctx, dwi_sv name, dwi_type_kind seen, dwi_field *out,
+                                dw_error *err)
 {
     dw_txn *txn = ctx;
-    dwi_field field;
-    dw_status status;
 
-    DWI_TRY(dwi_table_agree_column(txn->table, *name, type_of(seen), &field, err));
-    *name = field.name;
-    *out_type = field.type;
-done:
-    return status;
+    return dwi_table_agree_column(txn->table, name, type_of(seen), out, err);
 }
 
 /* A column that the caller names must be just as it says. */

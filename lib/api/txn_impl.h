@@ -15,6 +15,7 @@
 #include "columns/json_decode.h"
 #include "delta/commit.h"
 #include "delta/data_files.h"
+#include "delta/row_rules.h"
 
 typedef enum dwi_txn_state {
     DWI_TXN_OPEN = 0,
@@ -34,6 +35,7 @@ struct dw_txn {
     dwi_committer committer;
     dwi_json_decoder *decoder; /* buffered rows; its type starts as the base state's */
     dwi_defaults defaults;     /* of the base state's columns */
+    dwi_row_rules rules;       /* of the base state's columns, in `arena` */
     dwi_data_files *files;     /* the open ones, NULL: no rows have come */
     dwi_arena arena;           /* texts of the below */
     dwi_add *adds;             /* finished files */
@@ -71,8 +73,8 @@ dw_status dwi_txn_use_column(dw_txn *txn, size_t index, dw_error *err);
 dw_status dwi_txn_used_rows(dw_txn *txn, const dwi_vec *rows, dwi_arena *arena, const dwi_vec **out,
                             dw_error *err);
 /* dwi_new_field.decide; ctx is the transaction. */
-dw_status dwi_txn_decide_column(void *ctx, dwi_sv *name, dwi_type_kind seen,
-                                const dwi_type **out_type, dw_error *err);
+dw_status dwi_txn_decide_column(void *ctx, dwi_sv name, dwi_type_kind seen, dwi_field *out,
+                                dw_error *err);
 /* What the transaction changes of the table itself: metadata and protocol of `staged`, in which new
  * columns then are. Nothing where it changes nothing. */
 dw_status dwi_txn_stage_changes(dw_txn *txn, dwi_staged *staged, dw_error *err);

@@ -62,6 +62,20 @@ static dw_status reject(dw_txn *txn, rejecter to, const records *r, size_t index
     return status;
 }
 
+/* One record to one row that keeps to the table's rules, or to none. */
+static dw_status decode(dw_txn *txn, dw_bytes record, dw_error *err)
+{
+    dwi_column *rows = dwi_json_decoder_rows(txn->decoder);
+    dw_status status;
+
+    DWI_TRY(dwi_json_decode(txn->decoder, record, err));
+    status = dwi_row_rules_check_last(&txn->rules, rows, err);
+    if (status != DW_OK)
+        dwi_column_truncate(rows, rows->length - 1);
+done:
+    return status;
+}
+
 /* Without a function for bad records the call is all or nothing, so nothing is encoded before its
  * last record; with one, running out of memory loses count of what is staged. */
 static dw_status append_records(dw_txn *txn, records *r, rejecter to, dw_error *err)
@@ -74,7 +88,7 @@ static dw_status append_records(dw_txn *txn, records *r, rejecter to, dw_error *
 
     while (next_record(r, &record, &index)) {
         dw_error why = DW_ERROR_INIT;
-        status = dwi_json_decode(txn->decoder, record, &why);
+        status = decode(txn, record, &why);
         if (status == DW_E_RECORD || status == DW_E_SCHEMA)
             status = reject(txn, to, r, index, record, &why);
         else if (status != DW_OK && to.fn != NULL)

@@ -239,11 +239,12 @@ static dw_status syntax_error(const dwi_scan *scan, dw_error *err)
                    scan->error);
 }
 
-/* What an unmapped Delta table may not have as a column's name. */
-static bool name_is_allowed(dwi_sv name)
+/* What an unmapped Delta table may not have as a column's name, and no table at all. */
+static bool name_is_allowed(const dwi_json_decoder *decoder, dwi_sv name)
 {
     for (size_t i = 0; i < name.len; i++)
-        if (name.ptr[i] == '\0' || strchr(" ,;{}()\n\t=", name.ptr[i]) != NULL)
+        if (name.ptr[i] == '\0' ||
+            (!decoder->new_field.any_name && strchr(" ,;{}()\n\t=", name.ptr[i]) != NULL))
             return false;
     return name.len > 0;
 }
@@ -258,14 +259,14 @@ static dw_status decide(dwi_json_decoder *decoder, const dwi_json_unknown *field
                         dwi_type_kind seen, int *out_index, dw_error *err)
 {
     dwi_sv name = unknown_name(decoder, field);
-    dwi_field added = {.nullable = true, .field_id = -1, .metadata_json = DWI_SV("{}")};
+    dwi_field added = {.type = NULL};
     dw_status status;
 
     *out_index = -1;
-    DWI_TRY(decoder->new_field.decide(decoder->new_field.ctx, &name, seen, &added.type, err));
+    DWI_TRY(decoder->new_field.decide(decoder->new_field.ctx, name, seen, &added, err));
     if (added.type == NULL)
         return dwi_keys_set(&decoder->node.keys, name, DWI_KEY_IGNORED, err);
-    if (!dwi_arena_sv(&decoder->arena, name, &added.name))
+    if (!dwi_arena_sv(&decoder->arena, added.name, &added.name))
         return dwi_err_nomem(err);
     DWI_TRY(add_column(decoder, &added, err));
     *out_index = (int)decoder->node.n_children - 1;
@@ -326,7 +327,7 @@ static dw_status check_unknown(dwi_json_decoder *decoder, const dwi_json_unknown
     dwi_type_kind seen = dwi_json_kind_at(field->value, reader->scan.end);
     dwi_fit fit;
 
-    if (seen != DWI_VOID && !name_is_allowed(name))
+    if (seen != DWI_VOID && !name_is_allowed(decoder, name))
         return dwi_err(err, DW_E_SCHEMA,
                        "field \"%.*s\": empty names and the characters ,;{}()= blank, tab and "
                        "newline are not allowed in a column's name",

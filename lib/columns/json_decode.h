@@ -20,14 +20,14 @@ typedef enum dwi_epoch_unit {
 } dwi_epoch_unit;
 
 /* What to do with a field that the schema lacks. `decide` (may be NULL: ignore the field) is asked
- * once per new name with the type by first sight; it answers DW_OK and the type to use (its own
- * memory, living as long as the decoder), or *out_type NULL to ignore the field from now on. It may
- * set *name to another spelling that the column is to have, equal ignoring case. It is only called
- * for records that decode as a whole otherwise. */
+ * once per new name with the type by first sight; it answers DW_OK and the column to make (its own
+ * memory, living as long as the decoder; nullable, its name equal to the field's ignoring case), or
+ * out->type NULL to ignore the field from now on. It is only called for records that decode as a
+ * whole otherwise. */
 typedef struct dwi_new_field {
     void *ctx;
-    dw_status (*decide)(void *ctx, dwi_sv *name, dwi_type_kind seen, const dwi_type **out_type,
-                        dw_error *err);
+    dw_status (*decide)(void *ctx, dwi_sv name, dwi_type_kind seen, dwi_field *out, dw_error *err);
+    bool any_name; /* names may have characters that only column mapping allows */
 } dwi_new_field;
 
 /* `type` is a struct; borrowed until the decoder is freed. */

@@ -116,7 +116,7 @@ done:
 dw_status dwi_parsed_columns_init(dwi_parsed_columns *parsed, const dwi_state *state,
                                   const dw_allocator *alloc, dw_error *err)
 {
-    const dwi_new_field ignore = {NULL, NULL};
+    const dwi_new_field ignore = {NULL, NULL, true};
     dwi_type *partitions;
     dwi_type data;
     dw_status status;

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "delta/features.h"
+#include "delta/mapping.h"
 #include "delta/property_change.h"
 #include "delta/row_tracking.h"
 #include "json/json_writer.h"
@@ -200,6 +201,23 @@ static void append_protocol(dwi_commit_body *body, const dwi_staged *staged)
     append_kept(body, &action);
 }
 
+/* New columns of a mapped table move its highest id. */
+static dw_status keep_max_id(dwi_commit_body *body, const dwi_state *on, dwi_kvs *configuration,
+                             dw_error *err)
+{
+    dwi_mapping_mode mode = DWI_MAPPING_NONE;
+    int64_t max_id = 0;
+    dw_status status;
+
+    DWI_TRY(dwi_mapping_mode_of(on->metadata.configuration, &mode, err));
+    if (mode == DWI_MAPPING_NONE)
+        return DW_OK;
+    DWI_TRY(dwi_mapping_table_max_id(*configuration, body->schema->root, &max_id, err));
+    DWI_TRY(dwi_mapping_set_max_id(&body->arena, *configuration, max_id, configuration, err));
+done:
+    return status;
+}
+
 /* The staged metadata, or the table's, with the columns that it still lacks; everything else as it
  * is. */
 static dw_status append_metadata(dwi_commit_body *body, const dwi_staged *staged,
@@ -222,6 +240,7 @@ static dw_status append_metadata(dwi_commit_body *body, const dwi_staged *staged
         DWI_TRY(dwi_schema_add_fields(body->text.alloc, on->schema, missing, n_missing,
                                       &body->schema, err));
         action.u.metadata.schema_string = body->schema->json;
+        DWI_TRY(keep_max_id(body, on, &action.u.metadata.configuration, err));
     }
     if (dwi_commit_body_keeps_time_anew(staged, on))
         DWI_TRY(dwi_properties_note_time_kept(&body->arena, action.u.metadata.configuration,

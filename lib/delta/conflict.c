@@ -15,6 +15,11 @@ static bool svs_has(dwi_svs list, dwi_sv item)
     return false;
 }
 
+static bool wants_partitions_in_files(const dwi_state *state)
+{
+    return dwi_features_has_writer(&state->protocol, "materializePartitionColumns");
+}
+
 /* A feature that is gone may have been dropped together with data that relied on it; rows made
  * while it was there cannot be judged. A raised protocol is judged by what is active, which the
  * other checks see. */
@@ -33,6 +38,9 @@ static dw_status check_protocol(const dwi_state *base, const dwi_state *latest, 
         if (!svs_has(is->writer_features, was->writer_features.items[i]))
             return dwi_conflict(err, latest, "another commit dropped the feature %.*s",
                                 DWI_SV_ARG(was->writer_features.items[i]));
+    if (latest->metadata.partition_columns.count > 0 && wants_partitions_in_files(latest) &&
+        !wants_partitions_in_files(base))
+        return dwi_conflict(err, latest, "another commit asked for partition columns in files");
     return dwi_features_check_append(latest, err);
 }
 
@@ -206,25 +214,50 @@ dw_status dwi_conflict_check_apps(const dwi_state *latest, const dwi_env *env,
     return DW_OK;
 }
 
+/* Files have a new column by the name and id of its metadata already: nobody else's may be another.
+ */
+static dw_status check_marks(const dwi_state *latest, const dwi_field *column, const dwi_field *is,
+                             dw_error *err)
+{
+    dwi_mapping_mode mode = DWI_MAPPING_NONE;
+    bool good = true;
+    dw_status status;
+
+    DWI_TRY(dwi_mapping_mode_of(latest->metadata.configuration, &mode, err));
+    if (is == NULL)
+        DWI_TRY(dwi_mapping_ids_are_free(&latest->metadata, latest->schema->root, mode, column,
+                                         &good, err));
+    else
+        DWI_TRY(dwi_mapping_same(latest->arena.alloc, column, is, mode, &good, err));
+    if (!good)
+        status = dwi_conflict(err, latest,
+                              is == NULL ? "another commit took the id of the new column %.*s"
+                                         : "another commit added the column %.*s with another id",
+                              DWI_SV_ARG(column->name));
+done:
+    return status;
+}
+
 dw_status dwi_conflict_missing_columns(const dwi_state *latest, const dwi_field *columns,
                                        size_t n_columns, dwi_field *out, size_t *out_n,
                                        dw_error *err)
 {
     const dwi_type *root = latest->schema->root;
+    dw_status status = DW_OK;
     size_t n = 0;
 
     for (size_t i = 0; i < n_columns; i++) {
         int at = dwi_type_find(root, columns[i].name);
-        if (at < 0) {
+        if (at < 0)
             out[n++] = columns[i];
-            continue;
-        }
-        if (!dwi_sv_eq(root->fields[at].name, columns[i].name) ||
-            !dwi_type_equal_values(root->fields[at].type, columns[i].type))
+        else if (!dwi_sv_eq(root->fields[at].name, columns[i].name) ||
+                 !dwi_type_equal_values(root->fields[at].type, columns[i].type))
             return dwi_conflict(err, latest,
                                 "another commit added the column %.*s with another type",
                                 DWI_SV_ARG(columns[i].name));
+        DWI_TRY(check_marks(latest, &columns[i], at < 0 ? NULL : &root->fields[at], err));
     }
     *out_n = n;
-    return DW_OK;
+done:
+    return status;
 }

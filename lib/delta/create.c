@@ -2,6 +2,7 @@
 #include "delta/create.h"
 
 #include "delta/commit.h"
+#include "delta/create_schema.h"
 #include "delta/features.h"
 #include "delta/properties.h"
 #include "delta/property_change.h"
@@ -9,63 +10,6 @@
 #include "json/json_writer.h"
 
 enum { SETTLE_BASE_US = 50000, SETTLE_CAP_US = 5000000, MAX_DOUBLINGS = 10 };
-
-dw_status dwi_create_check_name(dwi_sv name, dw_error *err)
-{
-    static const char refused[] = " ,;{}()\n\t=";
-
-    if (name.len == 0)
-        return dwi_err(err, DW_E_SCHEMA, "column \"\": a name cannot be empty");
-    for (size_t i = 0; i < name.len; i++)
-        if (name.ptr[i] == '\0' || strchr(refused, name.ptr[i]) != NULL)
-            return dwi_err(err, DW_E_SCHEMA,
-                           "column \"%.*s\": names cannot hold any of \" ,;{}()=\", tabs, line "
-                           "ends or NUL",
-                           DWI_SV_ARG(name));
-    return DW_OK;
-}
-
-/* Names at every level; the wrappers of array and map have none of their own. */
-static dw_status check_names(const dwi_type *type, dw_error *err)
-{
-    dw_status status = DW_OK;
-
-    for (size_t i = 0; i < type->n_fields; i++) {
-        if (type->kind == DWI_STRUCT)
-            DWI_TRY(dwi_create_check_name(type->fields[i].name, err));
-        DWI_TRY(check_names(type->fields[i].type, err));
-    }
-done:
-    return status;
-}
-
-static bool has_values(const dwi_type *type)
-{
-    if (type->kind != DWI_STRUCT)
-        return type->kind != DWI_VOID;
-    for (size_t i = 0; i < type->n_fields; i++)
-        if (has_values(type->fields[i].type))
-            return true;
-    return false;
-}
-
-static dw_status parse_schema(const dwi_log *log, const char *json, dwi_schema **out, dw_error *err)
-{
-    dwi_schema *given = NULL;
-    dw_status status;
-
-    DWI_TRY(dwi_schema_parse(log->alloc, dwi_sv_cstr(json), &given, err));
-    DWI_TRY(check_names(given->root, err));
-    /* No columns at all is fine: they come with the first rows, as in Spark. */
-    if (given->root->n_fields > 0 && !has_values(given->root)) {
-        status = dwi_err(err, DW_E_SCHEMA, "schema: no column has a type other than void");
-        goto done;
-    }
-    DWI_TRY(dwi_schema_from_type(log->alloc, given->root, out, err));
-done:
-    dwi_schema_unref(given);
-    return status;
-}
 
 /* Without the keys that only ask for a protocol. */
 static dw_status stored_properties(dwi_arena *arena, dwi_kvs all, dwi_kvs *out, dw_error *err)
@@ -85,8 +29,15 @@ static dw_status stored_properties(dwi_arena *arena, dwi_kvs all, dwi_kvs *out, 
 /* Values are JSON texts in JSON strings, as readers of the history expect. */
 static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_metadata *metadata)
 {
+    size_t properties;
     dwi_jw w;
 
+    dwi_jw_init(&w, scratch);
+    dwi_jw_array_begin(&w);
+    for (size_t i = 0; i < metadata->partition_columns.count; i++)
+        dwi_jw_string(&w, metadata->partition_columns.items[i]);
+    dwi_jw_array_end(&w);
+    properties = scratch->len;
     dwi_jw_init(&w, scratch);
     dwi_jw_object_begin(&w);
     for (size_t i = 0; i < metadata->configuration.count; i++) {
@@ -99,8 +50,9 @@ static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_metadata
     dwi_jw_kv_cstr(&w, "isManaged", "false");
     if (metadata->description.ptr != NULL)
         dwi_jw_kv_string(&w, "description", metadata->description);
-    dwi_jw_kv_cstr(&w, "partitionBy", "[]");
-    dwi_jw_kv_string(&w, "properties", (dwi_sv){(const char *)scratch->data, scratch->len});
+    dwi_jw_kv_string(&w, "partitionBy", (dwi_sv){(const char *)scratch->data, properties});
+    dwi_jw_kv_string(&w, "properties",
+                     (dwi_sv){(const char *)scratch->data + properties, scratch->len - properties});
     dwi_jw_object_end(&w);
 }
 
@@ -144,13 +96,13 @@ done:
 }
 
 static dw_status make_body(const dwi_log *log, const dw_create_options *create,
-                           const dwi_schema *schema, const char *engine_info, const char *txn_id,
-                           dwi_buf *out, dw_error *err)
+                           const char *engine_info, const char *txn_id, dwi_buf *out, dw_error *err)
 {
     dwi_action protocol = {.kind = DWI_ACTION_PROTOCOL};
     dwi_action metadata = {.kind = DWI_ACTION_METADATA};
     dwi_metadata *m = &metadata.u.metadata;
     char id[DWI_UUID_TEXT + 1];
+    dwi_schema *schema = NULL;
     dwi_kvs properties;
     dwi_arena arena;
     dw_status status;
@@ -158,9 +110,12 @@ static dw_status make_body(const dwi_log *log, const dw_create_options *create,
     dwi_arena_init(&arena, log->alloc);
     DWI_TRY(
         dwi_create_properties(&arena, create->properties, create->n_properties, &properties, err));
+    DWI_TRY(stored_properties(&arena, properties, &m->configuration, err));
+    DWI_TRY(dwi_create_schema(log, &arena, create->schema_json, &m->configuration, &schema, err));
+    DWI_TRY(dwi_create_partitions(&arena, schema->root, create->partition_columns,
+                                  create->n_partition_columns, &m->partition_columns, err));
     DWI_TRY(
         dwi_features_for_new_table(&arena, schema->root, properties, &protocol.u.protocol, err));
-    DWI_TRY(stored_properties(&arena, properties, &m->configuration, err));
     DWI_TRY(dwi_properties_name_row_ids(&arena, log->env, &protocol.u.protocol, m->configuration,
                                         &m->configuration, err));
     dwi_uuid(log->env, id);
@@ -174,6 +129,7 @@ static dw_status make_body(const dwi_log *log, const dw_create_options *create,
     m->created_time = dwi_now_ms(log->env);
     DWI_TRY(build_body(out, &protocol, &metadata, engine_info, txn_id, err));
 done:
+    dwi_schema_unref(schema);
     dwi_arena_done(&arena);
     return status;
 }
@@ -279,26 +235,17 @@ dw_status dwi_create(const dwi_log *log, const dw_create_options *create, const 
                      int64_t timeout_ms, dw_error *err)
 {
     char txn_id[DWI_UUID_TEXT + 1];
-    dwi_schema *schema = NULL;
     dwi_buf body;
     dw_status status;
 
     dwi_buf_init(&body, log->alloc);
-    if (create->n_partition_columns > 0) {
-        status = dwi_err(err, DW_E_UNSUPPORTED,
-                         "partitioned tables are not supported (partition column %s)",
-                         create->partition_columns[0]);
-        goto done;
-    }
-    DWI_TRY(parse_schema(log, create->schema_json, &schema, err));
     dwi_uuid(log->env, txn_id);
-    DWI_TRY(make_body(log, create, schema, engine_info, txn_id, &body, err));
+    DWI_TRY(make_body(log, create, engine_info, txn_id, &body, err));
     DWI_TRY(check_absent(log, err));
     status = dwi_log_put_commit(log, 0, (dw_bytes){body.data, body.len}, err);
     if (status == DW_E_EXISTS || status == DW_E_UNKNOWN)
         status = settle(log, (dw_bytes){body.data, body.len}, txn_id, timeout_ms, err);
 done:
-    dwi_schema_unref(schema);
     dwi_buf_done(&body);
     return status;
 }

@@ -13,7 +13,4 @@
 dw_status dwi_create(const dwi_log *log, const dw_create_options *create, const char *engine_info,
                      int64_t timeout_ms, dw_error *err);
 
-/* DW_E_SCHEMA, naming the column, unless a table without column mapping may have this name. */
-dw_status dwi_create_check_name(dwi_sv name, dw_error *err);
-
 #endif

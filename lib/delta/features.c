@@ -12,7 +12,7 @@ static const dwi_feature features[] = {
     {"checkConstraints", 3, 0, false, YES, YES, INACTIVE, NULL, NULL, NULL},
     {"changeDataFeed", 4, 0, false, YES, YES, YES, ON("ChangeDataFeed"), NULL, NULL},
     {"generatedColumns", 4, 0, false, YES, YES, INACTIVE, NULL, NULL, NULL},
-    {"columnMapping", 5, 2, true, YES, YES, INACTIVE, NULL, NULL, NULL},
+    {"columnMapping", 5, 2, true, YES, YES, YES, NULL, NULL, NULL},
     {"identityColumns", 6, 0, false, YES, YES, INACTIVE, NULL, NULL, NULL},
     {"allowColumnDefaults", 0, 0, false, YES, YES, YES, NULL, NULL, NULL},
     {"deletionVectors", 0, 0, true, YES, YES, YES, ON("DeletionVectors"), NULL, NULL},

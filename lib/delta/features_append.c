@@ -4,6 +4,8 @@
 #include "delta/features.h"
 
 #include "delta/expression.h"
+#include "delta/mapping.h"
+#include "delta/partition_value.h"
 #include "delta/properties.h"
 
 static bool metadata_has(const dwi_field *field, const char *key)
@@ -99,7 +101,7 @@ static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_err
         {"icebergWriterCompatV1", "delta.enableIcebergWriterCompatV1"},
         {"icebergWriterCompatV3", "delta.enableIcebergWriterCompatV3"},
     };
-    dwi_sv mode = dwi_property(properties, "delta.columnMapping.mode");
+    dwi_mapping_mode mode = DWI_MAPPING_NONE; /* one that we do not know is refused */
     const dwi_field *variant = find_field(schema, is_variant, NULL);
     dw_status status;
     dwi_sv where;
@@ -110,8 +112,7 @@ static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_err
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
         if (is_on(properties, switches[i][1]))
             DWI_TRY(refuse(switches[i][0], dwi_sv_cstr(switches[i][1]), err));
-    if (mode.ptr != NULL && !dwi_sv_eq_nocase(mode, DWI_SV("none")))
-        DWI_TRY(refuse("columnMapping", DWI_SV("delta.columnMapping.mode"), err));
+    DWI_TRY(dwi_mapping_mode_of(properties, &mode, err));
     if (variant != NULL)
         DWI_TRY(refuse("variantType", variant->name, err));
 done:
@@ -163,6 +164,24 @@ static dw_status check_listed(const dwi_protocol *protocol, dw_error *err)
     return DW_OK;
 }
 
+/* Every partition column is there, and its values can be text. */
+static dw_status check_partitions(const dwi_metadata *metadata, const dwi_type *schema,
+                                  dw_error *err)
+{
+    for (size_t i = 0; i < metadata->partition_columns.count; i++) {
+        dwi_sv name = metadata->partition_columns.items[i];
+        int at = dwi_type_find(schema, name);
+        if (at < 0)
+            return dwi_err(err, DW_E_CORRUPT,
+                           "partition column %.*s: the schema has no such column",
+                           DWI_SV_ARG(name));
+        if (!dwi_partition_value_has_text(schema->fields[at].type))
+            return dwi_err(err, DW_E_UNSUPPORTED, "partition column %.*s: type %s is not supported",
+                           DWI_SV_ARG(name), dwi_type_kind_name(schema->fields[at].type->kind));
+    }
+    return DW_OK;
+}
+
 /* Properties that would hand commits or their publication to someone else. */
 static dw_status check_hand_overs(dwi_kvs properties, dw_error *err)
 {
@@ -197,10 +216,7 @@ dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)
     for (size_t i = 0; i < schema->n_fields; i++)
         DWI_TRY(check_void(schema->fields[i].type, schema->fields[i].name, err));
     DWI_TRY(check_hand_overs(metadata->configuration, err));
-    if (metadata->partition_columns.count > 0)
-        DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED,
-                        "partitioned tables are not supported (partition column %.*s)",
-                        DWI_SV_ARG(metadata->partition_columns.items[0])));
+    DWI_TRY(check_partitions(metadata, schema, err));
     if (metadata->format_provider.ptr != NULL &&
         !dwi_sv_eq_nocase(metadata->format_provider, DWI_SV("parquet")))
         DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED, "format %.*s is not supported",

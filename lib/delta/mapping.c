@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/mapping.h"
 
+#include <stdio.h>
+
 #include "delta/properties.h"
 #include "json/json_writer.h"
 
@@ -312,5 +314,93 @@ dw_status dwi_mapping_table_max_id(dwi_kvs properties, const dwi_type *root, int
     DWI_TRY(dwi_property_i64(properties, DWI_MAPPING_MAX_ID, 0, &known, err));
     *out = dwi_mapping_max_id(root, known);
 done:
+    return status;
+}
+
+dw_status dwi_mapping_set_max_id(dwi_arena *arena, dwi_kvs properties, int64_t max_id, dwi_kvs *out,
+                                 dw_error *err)
+{
+    dwi_kv *items = dwi_arena_array(arena, properties.count + 1, sizeof(*items));
+    size_t n = 0;
+    char text[24];
+
+    if (items == NULL)
+        return dwi_err_nomem(err);
+    (void)snprintf(text, sizeof(text), "%lld", (long long)max_id);
+    for (size_t i = 0; i < properties.count; i++)
+        if (!dwi_sv_eq_nocase(properties.items[i].key, DWI_SV(DWI_MAPPING_MAX_ID)))
+            items[n++] = properties.items[i];
+    items[n].key = DWI_SV(DWI_MAPPING_MAX_ID);
+    if (!dwi_arena_sv(arena, dwi_sv_cstr(text), &items[n].value))
+        return dwi_err_nomem(err);
+    *out = (dwi_kvs){n + 1, items};
+    return DW_OK;
+}
+
+static bool has_id(const dwi_type *type, int32_t id)
+{
+    for (size_t i = 0; i < type->n_fields; i++)
+        if ((type->kind == DWI_STRUCT && type->fields[i].field_id == id) ||
+            has_id(type->fields[i].type, id))
+            return true;
+    return false;
+}
+
+static bool ids_are_free(const dwi_type *columns, const dwi_type *taken, int64_t above)
+{
+    for (size_t i = 0; i < columns->n_fields; i++) {
+        const dwi_field *field = &columns->fields[i];
+        if (columns->kind == DWI_STRUCT &&
+            (field->field_id <= above || has_id(taken, field->field_id)))
+            return false;
+        if (!ids_are_free(field->type, taken, above))
+            return false;
+    }
+    return true;
+}
+
+dw_status dwi_mapping_ids_are_free(const dwi_metadata *metadata, const dwi_type *root,
+                                   dwi_mapping_mode mode, const dwi_field *column, bool *out,
+                                   dw_error *err)
+{
+    const dwi_type of_one = {.kind = DWI_STRUCT, .n_fields = 1, .fields = column};
+    int64_t max_id = 0;
+    dw_status status = DW_OK;
+
+    if (mode != DWI_MAPPING_NONE)
+        DWI_TRY(dwi_mapping_table_max_id(metadata->configuration, root, &max_id, err));
+    *out = mode == DWI_MAPPING_NONE ||
+           ids_are_free(&of_one, root, mode == DWI_MAPPING_ID ? max_id : 0);
+done:
+    return status;
+}
+
+static bool same_marks(const dwi_type *a, const dwi_type *b)
+{
+    if (a->n_fields != b->n_fields)
+        return false;
+    for (size_t i = 0; i < a->n_fields; i++)
+        if (a->fields[i].field_id != b->fields[i].field_id ||
+            !dwi_sv_eq(a->fields[i].name, b->fields[i].name) ||
+            !same_marks(a->fields[i].type, b->fields[i].type))
+            return false;
+    return true;
+}
+
+dw_status dwi_mapping_same(const dw_allocator *alloc, const dwi_field *a, const dwi_field *b,
+                           dwi_mapping_mode mode, bool *out, dw_error *err)
+{
+    const dwi_type one[2] = {{.kind = DWI_STRUCT, .n_fields = 1, .fields = a},
+                             {.kind = DWI_STRUCT, .n_fields = 1, .fields = b}};
+    const dwi_type *physical[2] = {NULL, NULL};
+    dwi_arena arena;
+    dw_status status;
+
+    dwi_arena_init(&arena, alloc);
+    DWI_TRY(dwi_mapping_physical(&arena, &one[0], mode, &physical[0], err));
+    DWI_TRY(dwi_mapping_physical(&arena, &one[1], mode, &physical[1], err));
+    *out = mode == DWI_MAPPING_NONE || same_marks(physical[0], physical[1]);
+done:
+    dwi_arena_done(&arena);
     return status;
 }

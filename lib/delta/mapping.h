@@ -52,5 +52,17 @@ int64_t dwi_mapping_max_id(const dwi_type *type, int64_t at_least);
 /* That of a table: its property, or a higher id in its schema. DW_E_ARG: a malformed property. */
 dw_status dwi_mapping_table_max_id(dwi_kvs properties, const dwi_type *root, int64_t *out,
                                    dw_error *err);
+/* May a new column of these ids join the table? Those in its schema are taken; by id all up to the
+ * highest ever given are, because files may have columns that were dropped. Without mapping all are
+ * free. */
+dw_status dwi_mapping_ids_are_free(const dwi_metadata *metadata, const dwi_type *root,
+                                   dwi_mapping_mode mode, const dwi_field *column, bool *out,
+                                   dw_error *err);
+/* Have two fields of one type the same names and ids in files, at every depth? */
+dw_status dwi_mapping_same(const dw_allocator *alloc, const dwi_field *a, const dwi_field *b,
+                           dwi_mapping_mode mode, bool *out, dw_error *err);
+/* The properties with that one set. */
+dw_status dwi_mapping_set_max_id(dwi_arena *arena, dwi_kvs properties, int64_t max_id, dwi_kvs *out,
+                                 dw_error *err);
 
 #endif

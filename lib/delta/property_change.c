@@ -159,6 +159,22 @@ static dw_status check_switches(const dwi_state *base, dwi_kvs after, dw_error *
     return DW_OK;
 }
 
+/* New columns of a mapped table have their ids already, and move the highest one. */
+static dw_status keep_max_id(dwi_arena *arena, const dwi_type *schema, dwi_kvs *after,
+                             dw_error *err)
+{
+    int64_t known = -1;
+    int64_t max_id = 0;
+    dw_status status;
+
+    DWI_TRY(dwi_property_i64(*after, DWI_MAPPING_MAX_ID, 0, &known, err));
+    DWI_TRY(dwi_mapping_table_max_id(*after, schema, &max_id, err));
+    if (known != max_id)
+        DWI_TRY(dwi_mapping_set_max_id(arena, *after, max_id, after, err));
+done:
+    return status;
+}
+
 /* Column mapping: from none to name, where the columns keep their names as physical ones. */
 static dw_status change_mapping(dwi_arena *arena, const dwi_env *env, const dwi_state *base,
                                 const dwi_type **schema, dwi_kvs *after, dw_error *err)
@@ -172,6 +188,8 @@ static dw_status change_mapping(dwi_arena *arena, const dwi_env *env, const dwi_
 
     DWI_TRY(dwi_mapping_mode_of(base->metadata.configuration, &was, err));
     DWI_TRY(dwi_mapping_mode_of(*after, &is, err));
+    if (was == is && is != DWI_MAPPING_NONE)
+        return keep_max_id(arena, *schema, after, err);
     if (was == is)
         return DW_OK;
     if (was != DWI_MAPPING_NONE || is != DWI_MAPPING_NAME)

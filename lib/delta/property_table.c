@@ -64,7 +64,7 @@ static const known properties[] = {
     {"delta.parquet.compression.codec", KIND_CHOICE, 0, "zstd|snappy|gzip|uncompressed|none"},
     {"delta.parquet.format.version", KIND_CHOICE, 0, "1.0.0|2.12.0"},
     {"delta.randomPrefixLength", KIND_COUNT, 1, NULL},
-    {"delta.randomizeFilePrefixes", KIND_CHOICE, 0, "false"},
+    {"delta.randomizeFilePrefixes", KIND_BOOL, 0, NULL},
     {"delta.requireCheckpointProtectionBeforeVersion", KIND_COUNT, 0, NULL},
     {"delta.rowTracking.materializedRowCommitVersionColumnName", KIND_KEPT, 0, NULL},
     {"delta.rowTracking.materializedRowIdColumnName", KIND_KEPT, 0, NULL},

@@ -31,14 +31,15 @@ static int64_t num_records(auditor *a, dwi_sv stats)
 
 static void audit_add(auditor *a, const dwi_add *add)
 {
-    char *key = dwi_log_key(&a->log, add->path.ptr);
     dw_object object = {0};
+    char *key = NULL;
     dw_error err;
     bool added = false;
 
+    DWT_OK(dwi_log_data_key(&a->log, add->path, &key, &err), &err);
     DWT_OK(dwi_store_head(a->log.store, key, &object, &err), &err);
     DWT_EQ(object.size, add->size);
-    assert_non_null(dwi_map_put(&a->paths, add->path, &added));
+    assert_non_null(dwi_map_put(&a->paths, dwi_sv_cstr(key), &added));
     if (!added)
         fail_msg("%s was added twice", add->path.ptr);
     a->result.adds++;
@@ -71,7 +72,8 @@ static dw_status count_orphan(void *ctx, const dw_object *object, dw_error *err)
     const char *name = object->key + strlen(a->log.root);
 
     (void)err;
-    if (strncmp(name, "_delta_log/", 11) != 0 && dwi_map_find(&a->paths, dwi_sv_cstr(name)) == NULL)
+    if (strncmp(name, "_delta_log/", 11) != 0 &&
+        dwi_map_find(&a->paths, dwi_sv_cstr(object->key)) == NULL)
         a->result.orphans++;
     return DW_OK;
 }

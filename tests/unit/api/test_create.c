@@ -169,7 +169,8 @@ static void properties_are_checked(void **state)
         {"delta.parquet.compression.codec", "lzo", DW_E_UNSUPPORTED},
         {"delta.apendOnly", "true", DW_E_UNSUPPORTED},
         {"delta.enableIcebergCompatV2", "true", DW_E_UNSUPPORTED},
-        {"delta.columnMapping.mode", "name", DW_E_UNSUPPORTED},
+        {"delta.columnMapping.mode", "guess", DW_E_UNSUPPORTED},
+        {"delta.randomPrefixLength", "0", DW_E_ARG},
         {"delta.constraints.c", "a > 0", DW_E_UNSUPPORTED},
         {"", "x", DW_E_ARG},
         {"own", NULL, DW_E_ARG},
@@ -198,16 +199,111 @@ static void properties_are_checked(void **state)
     DWT_OK(create(p, &what), &p->err);
 }
 
-static void partition_columns_are_refused_by_name(void **state)
+static void partition_columns_are_checked_by_name(void **state)
 {
+    static const struct {
+        const char *columns[2];
+        const char *message;
+    } cases[] = {
+        {{"c", NULL}, "partition column c: the schema has no such column"},
+        {{"a", "A"}, "partition column A: it is given twice"},
+        {{"a", "b"}, "partition column a: not all columns can be partition columns"},
+        {{"s", NULL}, "partition column s: type array<long> cannot partition a table"},
+        {{"a.b", NULL}, "partition column a.b: the schema has no such column"},
+    };
+    static const char flat[] = SCHEMA(FIELD("a", "long") "," FIELD("b", "long"));
+    static const char with_list[] =
+        SCHEMA(FIELD("a", "long") ",{\"name\":\"s\",\"type\":{\"type\":\"array\",\"elementType\":"
+                                  "\"long\",\"containsNull\":true},\"nullable\":true}");
     place *p = *state;
-    const char *column = "a";
     dw_create_options what = DW_CREATE_OPTIONS_INIT;
 
-    what.schema_json = SCHEMA(FIELD("a", "long") "," FIELD("b", "long"));
-    what.partition_columns = &column;
-    what.n_partition_columns = 1;
-    DWT_ERR(create(p, &what), &p->err, DW_E_UNSUPPORTED, "partition column a");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        what.schema_json = strcmp(cases[i].columns[0], "s") == 0 ? with_list : flat;
+        what.partition_columns = cases[i].columns;
+        what.n_partition_columns = cases[i].columns[1] == NULL ? 1 : 2;
+        DWT_ERR(create(p, &what), &p->err, DW_E_SCHEMA, cases[i].message);
+    }
+}
+
+/* The text of version 0, to be ended by dwi_buf_done(). */
+static const char *first_commit(place *p, dwi_buf *text)
+{
+    dwi_buf_init(text, &p->alloc.base);
+    DWT_OK(dwi_store_get(p->store, "t/_delta_log/00000000000000000000.json", (dw_range)DW_RANGE_ALL,
+                         1 << 20, text, &p->err),
+           &p->err);
+    return dwi_buf_cstr(text);
+}
+
+static void a_partitioned_table_has_its_columns_as_the_schema_spells_them(void **state)
+{
+    place *p = *state;
+    const char *columns[] = {"B", "a"};
+    dw_create_options what = DW_CREATE_OPTIONS_INIT;
+    const char *commit;
+    dwi_buf text;
+
+    what.schema_json = SCHEMA(FIELD("a", "long") "," FIELD("b", "string") "," FIELD("c", "long"));
+    what.partition_columns = columns;
+    what.n_partition_columns = 2;
+    DWT_OK(create(p, &what), &p->err);
+    commit = first_commit(p, &text);
+    assert_non_null(strstr(commit, "\"partitionColumns\":[\"b\",\"a\"]"));
+    assert_non_null(strstr(commit, "\"partitionBy\":\"[\\\"b\\\",\\\"a\\\"]\""));
+    dwi_buf_done(&text);
+}
+
+#define MARKED(name, id, physical)                                                                 \
+    "{\"name\":\"" name "\",\"type\":\"long\",\"nullable\":true,\"metadata\":"                     \
+    "{\"delta.columnMapping.id\":" #id ",\"delta.columnMapping.physicalName\":\"" physical "\"}}"
+
+static void a_mapped_table_has_names_and_ids_for_its_columns(void **state)
+{
+    static const char part[] =
+        "\\\"name\\\":\\\"b ,=\\\",\\\"type\\\":\\\"long\\\",\\\"nullable\\\":"
+        "true,\\\"metadata\\\":{\\\"delta.columnMapping.id\\\":6,"
+        "\\\"delta.columnMapping.physicalName\\\":\\\"col-";
+    place *p = *state;
+    const char *commit;
+    dwi_buf text;
+
+    DWT_OK(create_with(p, SCHEMA(MARKED("a", 5, "x") "," FIELD("b ,=", "long")),
+                       "delta.columnMapping.mode", "name"),
+           &p->err);
+    commit = first_commit(p, &text);
+    assert_non_null(strstr(commit, part));
+    assert_non_null(strstr(commit, "physicalName\\\":\\\"x\\\""));
+    assert_non_null(strstr(commit, "\"delta.columnMapping.maxColumnId\":\"6\""));
+    assert_non_null(strstr(commit, "\"minReaderVersion\":2,\"minWriterVersion\":7,"));
+    assert_non_null(strstr(commit, "\"columnMapping\""));
+    dwi_buf_done(&text);
+}
+
+static void marks_of_mapping_are_taken_away_where_there_is_none(void **state)
+{
+    place *p = *state;
+    const char *commit;
+    dwi_buf text;
+
+    DWT_OK(create_with(p, SCHEMA(MARKED("a", 5, "x")), NULL, NULL), &p->err);
+    commit = first_commit(p, &text);
+    assert_null(strstr(commit, "columnMapping"));
+    dwi_buf_done(&text);
+}
+
+static void ids_and_physical_names_are_given_once(void **state)
+{
+    place *p = *state;
+
+    DWT_ERR(create_with(p, SCHEMA(MARKED("a", 5, "x") "," MARKED("b", 5, "y")),
+                        "delta.columnMapping.mode", "id"),
+            &p->err, DW_E_SCHEMA, "column b: another column has its id or physical name");
+    DWT_ERR(create_with(p, SCHEMA(MARKED("a", 5, "x") "," MARKED("b", 6, "x")),
+                        "delta.columnMapping.mode", "id"),
+            &p->err, DW_E_SCHEMA, "column b: another column has its id or physical name");
+    DWT_ERR(create_with(p, SCHEMA(FIELD("", "long")), "delta.columnMapping.mode", "id"), &p->err,
+            DW_E_SCHEMA, "a name cannot be empty");
 }
 
 enum { CREATORS = 8 };
@@ -306,7 +402,11 @@ int main(void)
         PLACE_TEST(a_table_whose_first_commits_are_gone_exists),
         PLACE_TEST(schemas_that_no_table_may_have_are_refused),
         PLACE_TEST(properties_are_checked),
-        PLACE_TEST(partition_columns_are_refused_by_name),
+        PLACE_TEST(partition_columns_are_checked_by_name),
+        PLACE_TEST(a_partitioned_table_has_its_columns_as_the_schema_spells_them),
+        PLACE_TEST(a_mapped_table_has_names_and_ids_for_its_columns),
+        PLACE_TEST(marks_of_mapping_are_taken_away_where_there_is_none),
+        PLACE_TEST(ids_and_physical_names_are_given_once),
         PLACE_TEST(a_folder_with_files_of_others_becomes_no_table),
         cmocka_unit_test(of_many_creators_one_wins),
         PLACE_TEST(creation_fails_cleanly_at_every_allocation),

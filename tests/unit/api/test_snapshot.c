@@ -83,7 +83,7 @@ static void a_snapshot_tells_what_the_log_says(void **state)
     DWT_STR(info.writer_features[0], "appendOnly");
     DWT_STR(info.partition_columns[0], "a");
     DWT_STR(info.properties[0].value, "v");
-    assert_non_null(strstr(info.refusal, "partition column a"));
+    assert_null(info.refusal);
     assert_non_null(strstr(info.schema_json, "\"name\":\"a\""));
     dw_snapshot_close(snapshot);
 }

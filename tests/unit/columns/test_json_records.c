@@ -32,20 +32,20 @@ typedef struct fixture {
     dw_status refuse;
 } fixture;
 
-static dw_status decide(void *ctx, dwi_sv *name, dwi_type_kind seen, const dwi_type **out_type,
-                        dw_error *err)
+static dw_status decide(void *ctx, dwi_sv name, dwi_type_kind seen, dwi_field *out, dw_error *err)
 {
     fixture *f = ctx;
 
     f->asked++;
     if (f->refuse != DW_OK)
-        return dwi_err(err, f->refuse, "column %.*s: refused", DWI_SV_ARG(*name));
+        return dwi_err(err, f->refuse, "column %.*s: refused", DWI_SV_ARG(name));
+    *out = (dwi_field){.name = name, .nullable = true, .field_id = -1};
     if (f->ignore)
-        *out_type = NULL;
+        out->type = NULL;
     else if (f->force != NULL)
-        *out_type = f->force;
+        out->type = f->force;
     else
-        *out_type = seen == DWI_STRING   ? &string_type
+        out->type = seen == DWI_STRING   ? &string_type
                     : seen == DWI_LONG   ? &long_type
                     : seen == DWI_DOUBLE ? &double_type
                                          : &bool_type;
@@ -54,7 +54,7 @@ static dw_status decide(void *ctx, dwi_sv *name, dwi_type_kind seen, const dwi_t
 
 static void begin(fixture *f, const dwi_type *type, bool add)
 {
-    dwi_new_field new_field = {f, add ? decide : NULL};
+    dwi_new_field new_field = {f, add ? decide : NULL, false};
 
     memset(f, 0, sizeof(*f));
     dwi_buf_init(&f->shown, dwi_alloc_default());
@@ -596,7 +596,7 @@ static dw_status decode_stream(const dw_allocator *alloc, void *ctx)
     };
     static const dwi_type all = {.kind = DWI_STRUCT, .n_fields = 4, .fields = all_fields};
     fixture *f = ctx;
-    dwi_new_field new_field = {f, decide};
+    dwi_new_field new_field = {f, decide, false};
     dwi_json_decoder *decoder = NULL;
     dwi_column *rows;
     dw_error err = DW_ERROR_INIT;

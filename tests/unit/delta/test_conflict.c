@@ -66,7 +66,7 @@ static const rule rules[] = {
      DW_OK, ""},
     {V2, CONFIG(KEEP ",\"delta.enableInCommitTimestamps\":\"true\""), DW_OK, ""},
     {V2, CONFIG(KEEP ",\"delta.randomizeFilePrefixes\":\"true\""), DW_OK, ""},
-    {V2, CONFIG(KEEP ",\"delta.columnMapping.mode\":\"id\""), DW_E_UNSUPPORTED, "columnMapping"},
+    {V2, CONFIG(KEEP ",\"delta.columnMapping.mode\":\"id\""), DW_E_CONFLICT, "columnMapping"},
     {V2, CONFIG(KEEP ",\"delta.unheardOf\":\"true\""), DW_E_CONFLICT, "delta.unheardOf"},
     /* protocol */
     {V2, V7, DW_OK, ""},

@@ -20,6 +20,9 @@
     "{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"long\\\",\\\"nullable\\\":false,\\\"metadata\\\":"   \
     "{" metadata "}}"
 #define PLAIN_COLUMN COLUMN_WITH("")
+#define LIST_COLUMN                                                                                \
+    "{\\\"name\\\":\\\"l\\\",\\\"type\\\":{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":"        \
+    "\\\"long\\\",\\\"containsNull\\\":true},\\\"nullable\\\":true,\\\"metadata\\\":{}}"
 
 static dw_status check_append(fixture *f, const char *commit)
 {
@@ -40,6 +43,9 @@ static void tables_are_appended_to_when_nothing_binds_us(void **state)
         LEGACY(1, 2) METADATA_OF(PLAIN_COLUMN, "", "\"delta.appendOnly\":\"true\""),
         LEGACY(1, 4) METADATA_OF(PLAIN_COLUMN, "", "\"delta.enableChangeDataFeed\":\"true\""),
         LEGACY(2, 6) METADATA_OF(PLAIN_COLUMN, "", "\"delta.columnMapping.mode\":\"none\""),
+        LEGACY(2, 5) METADATA_OF(PLAIN_COLUMN, "", "\"delta.columnMapping.mode\":\"name\""),
+        LEGACY(2, 5) METADATA_OF(PLAIN_COLUMN, "", "\"delta.columnMapping.mode\":\"id\""),
+        LEGACY(1, 2) METADATA_OF(PLAIN_COLUMN, "\"A\"", ""),
         PROTOCOL_7("\"appendOnly\",\"invariants\",\"checkConstraints\",\"identityColumns\","
                    "\"generatedColumns\",\"allowColumnDefaults\",\"domainMetadata\","
                    "\"icebergCompatV1\",\"checkpointProtection\",\"inCommitTimestamp\"")
@@ -79,12 +85,12 @@ static void what_binds_us_beyond_our_means_is_refused_by_name(void **state)
          "generatedColumns"},
         {LEGACY(1, 6) METADATA_OF(COLUMN_WITH("\\\"delta.identity.start\\\":1"), "", ""),
          "identityColumns"},
-        {LEGACY(2, 5) METADATA_OF(PLAIN_COLUMN, "", "\"delta.columnMapping.mode\":\"name\""),
-         "columnMapping"},
+        {LEGACY(2, 5) METADATA_OF(PLAIN_COLUMN, "", "\"delta.columnMapping.mode\":\"guess\""),
+         "delta.columnMapping.mode: guess"},
         {PROTOCOL_7("\"icebergCompatV2\"")
              METADATA_OF(PLAIN_COLUMN, "", "\"delta.enableIcebergCompatV2\":\"true\""),
          "icebergCompatV2"},
-        {LEGACY(1, 2) METADATA_OF(PLAIN_COLUMN, "\"a\"", ""), "partition column a"},
+        {LEGACY(1, 2) METADATA_OF(LIST_COLUMN, "\"l\"", ""), "partition column l: type array"},
         {LEGACY(1, 2) METADATA_OF(PLAIN_COLUMN, "",
                                   "\"delta.coordinatedCommits.commitCoordinator-preview\":\"x\""),
          "delta.coordinatedCommits.commitCoordinator-preview"},
@@ -165,7 +171,7 @@ static void a_new_table_that_we_could_not_write_is_refused(void **state)
         dw_status code;
         const char *message;
     } cases[] = {
-        {"delta.columnMapping.mode", "name", DW_E_UNSUPPORTED, "columnMapping"},
+        {"delta.columnMapping.mode", "guess", DW_E_UNSUPPORTED, "columnMapping"},
         {"delta.enableIcebergCompatV1", "true", DW_E_UNSUPPORTED, "icebergCompatV1"},
         {"delta.feature.collations", "supported", DW_E_UNSUPPORTED, "delta.feature.collations"},
         {"delta.minWriterVersion", "8", DW_E_UNSUPPORTED, "delta.minWriterVersion: 8"},
