@@ -303,6 +303,7 @@ static void read_sidecar(reader *r, dwi_sidecar *out)
     require_string(r, "path", &out->path);
     out->size = read_i64(r, "sizeInBytes", -1);
     out->modification_time = read_i64(r, "modificationTime", 0);
+    out->has_tags = read_map(r, "tags", &out->tags);
 }
 
 static const struct {

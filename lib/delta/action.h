@@ -111,7 +111,14 @@ typedef struct dwi_sidecar {
     dwi_sv path; /* file name below _delta_log/_sidecars/ */
     int64_t size;
     int64_t modification_time;
+    bool has_tags;
+    dwi_kvs tags;
 } dwi_sidecar;
+
+/* checkpointMetadata */
+typedef struct dwi_manifest {
+    int64_t version;
+} dwi_manifest;
 
 typedef enum dwi_action_kind {
     DWI_ACTION_UNKNOWN = 0, /* ignored */
@@ -138,6 +145,7 @@ typedef struct dwi_action {
         dwi_domain_metadata domain;
         dwi_commit_info commit_info;
         dwi_sidecar sidecar;
+        dwi_manifest manifest; /* only written */
     } u;
 } dwi_action;
 
@@ -150,8 +158,7 @@ dw_status dwi_action_from_json(dwi_arena *arena, dwi_action_kind kind, const dwi
                                const char *what, dwi_action *out, dw_error *err);
 /* What a line holds by its first key, without parsing; UNKNOWN when that cannot be told. */
 dwi_action_kind dwi_action_peek(dwi_sv line);
-/* Append the action's line, newline included. Not for COMMIT_INFO (see commit.c), CDC and what
- * only checkpoints hold. */
+/* Append the action's line, newline included. Not for COMMIT_INFO (see commit.c) and CDC. */
 void dwi_action_append(dwi_buf *out, const dwi_action *action);
 /* The same without the name of the action around it: the object alone, no newline. */
 void dwi_action_append_value(dwi_buf *out, const dwi_action *action);

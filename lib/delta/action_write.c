@@ -130,6 +130,15 @@ static void put_domain(dwi_jw *w, const dwi_domain_metadata *domain)
     dwi_jw_kv_bool(w, "removed", domain->removed);
 }
 
+static void put_sidecar(dwi_jw *w, const dwi_sidecar *sidecar)
+{
+    dwi_jw_kv_string(w, "path", sidecar->path);
+    dwi_jw_kv_i64(w, "sizeInBytes", sidecar->size);
+    dwi_jw_kv_i64(w, "modificationTime", sidecar->modification_time);
+    if (sidecar->has_tags)
+        put_map(w, "tags", sidecar->tags);
+}
+
 static const char *action_key(dwi_action_kind kind)
 {
     switch (kind) {
@@ -145,11 +154,13 @@ static const char *action_key(dwi_action_kind kind)
         return "txn";
     case DWI_ACTION_DOMAIN_METADATA:
         return "domainMetadata";
+    case DWI_ACTION_CHECKPOINT_METADATA:
+        return "checkpointMetadata";
+    case DWI_ACTION_SIDECAR:
+        return "sidecar";
     case DWI_ACTION_UNKNOWN:
     case DWI_ACTION_COMMIT_INFO:
     case DWI_ACTION_CDC:
-    case DWI_ACTION_CHECKPOINT_METADATA:
-    case DWI_ACTION_SIDECAR:
         break;
     }
     return NULL;
@@ -168,6 +179,10 @@ static void put_action(dwi_jw *w, const dwi_action *action)
         put_remove(w, &action->u.remove);
     else if (action->kind == DWI_ACTION_TXN)
         put_txn(w, &action->u.txn);
+    else if (action->kind == DWI_ACTION_SIDECAR)
+        put_sidecar(w, &action->u.sidecar);
+    else if (action->kind == DWI_ACTION_CHECKPOINT_METADATA)
+        dwi_jw_kv_i64(w, "version", action->u.manifest.version);
     else
         put_domain(w, &action->u.domain);
     dwi_jw_object_end(w);

@@ -17,20 +17,21 @@ static const int64_t max_json_bytes = INT64_C(1) << 30;
 
 typedef dw_status action_fn(void *ctx, const dwi_action *action, dw_error *err);
 
-typedef struct sidecar {
-    char *name; /* relative to the table */
-    int64_t size;
-    struct sidecar *next;
-} sidecar;
-
 typedef struct reading {
     const dwi_log *log;
-    bool open_only;
     action_fn *each;
     void *ctx;
-    dwi_arena arena; /* of the sidecars */
-    sidecar *sidecars;
 } reading;
+
+/* Passes on all actions but sidecars, which it keeps. */
+typedef struct sorting {
+    action_fn *each; /* NULL: nobody wants the others */
+    void *ctx;
+    const dw_allocator *alloc;
+    dwi_arena *arena; /* of the sidecars */
+    dwi_checkpoint_sidecar *first;
+    dwi_checkpoint_sidecar *last;
+} sorting;
 
 static const dwi_field *find_field(const dwi_type *type, const char *name)
 {
@@ -202,10 +203,24 @@ done:
     return status;
 }
 
-/* Sidecars lie in one folder; a path with folders names the same file there. */
-static dw_status keep_sidecar(reading *r, const dwi_sidecar *action, dw_error *err)
+static bool copy_action(dwi_arena *arena, dwi_sidecar *action)
 {
-    sidecar *kept = dwi_arena_zero(&r->arena, sizeof(*kept));
+    dwi_kv *tags = dwi_arena_array(arena, action->tags.count, sizeof(*tags));
+    bool ok = tags != NULL && dwi_arena_sv(arena, action->path, &action->path);
+
+    for (size_t i = 0; ok && i < action->tags.count; i++) {
+        const dwi_kv *tag = &action->tags.items[i];
+        ok = dwi_arena_sv(arena, tag->key, &tags[i].key) &&
+             (tag->value.ptr == NULL || dwi_arena_sv(arena, tag->value, &tags[i].value));
+    }
+    action->tags.items = tags;
+    return ok;
+}
+
+/* Sidecars lie in one folder; a path with folders names the same file there. */
+static dw_status keep_sidecar(sorting *s, const dwi_sidecar *action, dw_error *err)
+{
+    dwi_checkpoint_sidecar *kept = dwi_arena_zero(s->arena, sizeof(*kept));
     dw_status status = DW_OK;
     dwi_sv path = action->path;
     dwi_buf name;
@@ -215,30 +230,32 @@ static dw_status keep_sidecar(reading *r, const dwi_sidecar *action, dw_error *e
             path = (dwi_sv){path.ptr + i, path.len - i};
             break;
         }
-    dwi_buf_init(&name, r->log->alloc);
+    dwi_buf_init(&name, s->alloc);
     dwi_buf_append_cstr(&name, "_delta_log/_sidecars/");
     dwi_path_append_decoded(&name, path);
     if (kept == NULL || dwi_buf_cstr(&name) == NULL)
         DWI_TRY(dwi_err_nomem(err));
-    kept->name = dwi_arena_cstr(&r->arena, (const char *)name.data);
-    kept->size = action->size;
-    kept->next = r->sidecars;
-    if (kept->name == NULL)
+    kept->name = dwi_arena_cstr(s->arena, (const char *)name.data);
+    kept->action = *action;
+    if (kept->name == NULL || !copy_action(s->arena, &kept->action))
         DWI_TRY(dwi_err_nomem(err));
-    r->sidecars = kept;
+    if (s->last == NULL)
+        s->first = kept;
+    else
+        s->last->next = kept;
+    s->last = kept;
 done:
     dwi_buf_done(&name);
     return status;
 }
 
-/* Keeps sidecars, passes everything else on. */
 static dw_status sort_out(void *ctx, const dwi_action *action, dw_error *err)
 {
-    reading *r = ctx;
+    sorting *s = ctx;
 
     if (action->kind == DWI_ACTION_SIDECAR)
-        return keep_sidecar(r, &action->u.sidecar, err);
-    return r->open_only ? DW_OK : r->each(r->ctx, action, err);
+        return keep_sidecar(s, &action->u.sidecar, err);
+    return s->each == NULL ? DW_OK : s->each(s->ctx, action, err);
 }
 
 static unsigned columns_of(unsigned wanted)
@@ -255,33 +272,65 @@ static unsigned columns_of(unsigned wanted)
     return columns;
 }
 
-dw_status dwi_checkpoint_read(const dwi_log *log, const dwi_segment *segment, unsigned wanted,
-                              dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
-                              void *ctx, dw_error *err)
+/* The checkpoint's own files, without its sidecars. */
+static dw_status read_top(const dwi_log *log, const dwi_segment *segment, unsigned columns,
+                          sorting *sort, dw_error *err)
 {
-    const unsigned file_columns = 1u << DWI_CP_ADD | 1u << DWI_CP_REMOVE;
-    unsigned columns = columns_of(wanted);
-    unsigned top = columns;
-    reading outer = {.log = log, .open_only = wanted == 0, .each = each, .ctx = ctx};
-    reading inner = {.log = log, .each = sort_out, .ctx = &outer};
+    const reading r = {.log = log, .each = sort_out, .ctx = sort};
     char name[2 * DWI_LOG_NAME_SIZE];
     dw_status status = DW_OK;
 
-    dwi_arena_init(&outer.arena, log->alloc);
-    if (wanted == 0 || (columns & file_columns) != 0)
-        top |= 1u << DWI_CP_SIDECAR;
     for (size_t i = 0; i < segment->n_checkpoint_files; i++) {
         const dwi_log_file *file = &segment->checkpoint_files[i];
         (void)snprintf(name, sizeof(name), "_delta_log/%s", file->name.ptr);
         if (segment->checkpoint_kind == DWI_CHECKPOINT_V2_JSON)
-            DWI_TRY(read_json(&inner, name, top, err));
+            DWI_TRY(read_json(&r, name, columns, err));
         else
-            DWI_TRY(read_parquet(&inner, name, file->size, top, err));
+            DWI_TRY(read_parquet(&r, name, file->size, columns, err));
     }
-    for (const sidecar *s = outer.sidecars; s != NULL; s = s->next)
-        DWI_TRY(read_parquet(&inner, s->name, s->size, columns & file_columns, err));
 done:
-    dwi_arena_done(&outer.arena);
+    return status;
+}
+
+dw_status dwi_checkpoint_read_sidecar(
+    const dwi_log *log, const dwi_checkpoint_sidecar *sidecar, unsigned wanted,
+    dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err), void *ctx, dw_error *err)
+{
+    const reading r = {.log = log, .each = each, .ctx = ctx};
+
+    return read_parquet(&r, sidecar->name, sidecar->action.size, columns_of(wanted) & DWI_CP_FILES,
+                        err);
+}
+
+dw_status dwi_checkpoint_read(const dwi_log *log, const dwi_segment *segment, unsigned wanted,
+                              dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
+                              void *ctx, dw_error *err)
+{
+    unsigned columns = columns_of(wanted);
+    dw_status status;
+    dwi_arena arena;
+    sorting sort = {.each = each, .ctx = ctx, .alloc = log->alloc, .arena = &arena};
+
+    dwi_arena_init(&arena, log->alloc);
+    if ((columns & DWI_CP_FILES) != 0)
+        columns |= 1u << DWI_CP_SIDECAR;
+    DWI_TRY(read_top(log, segment, columns, &sort, err));
+    for (const dwi_checkpoint_sidecar *s = sort.first; s != NULL; s = s->next)
+        DWI_TRY(dwi_checkpoint_read_sidecar(log, s, wanted, each, ctx, err));
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+dw_status dwi_checkpoint_sidecars(const dwi_log *log, const dwi_segment *segment, dwi_arena *arena,
+                                  dwi_checkpoint_sidecar **out, dw_error *err)
+{
+    sorting sort = {.alloc = log->alloc, .arena = arena};
+    dw_status status;
+
+    DWI_TRY(read_top(log, segment, 1u << DWI_CP_SIDECAR, &sort, err));
+    *out = sort.first;
+done:
     return status;
 }
 
@@ -313,16 +362,22 @@ dw_status dwi_checkpoint_settle(const dwi_checkpoint_trouble *trouble, dw_status
     return told->code;
 }
 
-bool dwi_checkpoint_due(const dwi_state *state)
+int64_t dwi_checkpoint_interval(const dwi_state *state)
 {
     int64_t interval = 10;
-    int64_t newest = dwi_state_checkpoint(state);
     dw_error ignored = DW_ERROR_INIT;
 
     (void)dwi_property_i64(state->metadata.configuration, "delta.checkpointInterval", 1, &interval,
                            &ignored);
+    return interval;
+}
+
+bool dwi_checkpoint_due(const dwi_state *state)
+{
+    int64_t newest = dwi_state_checkpoint(state);
+
     /* Counted from version 0 while there is none: the first one is where other writers put it. */
     if (newest < 0)
         newest = 0;
-    return state->version - newest >= interval;
+    return state->version - newest >= dwi_checkpoint_interval(state);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checkpoints: all kinds are read, by projection; classic ones are written, by streaming: old
+/* Checkpoints: all kinds are read, by projection; classic and V2 ones are written, by streaming: old
  * checkpoint in, tail merged, new one out. Memory: the tail and one row group. A crash while
  * writing leaves nothing visible but an orphan upload. Spec: Delta PROTOCOL.md, "Checkpoints",
  * "Checkpoint Schema". */
@@ -16,10 +16,27 @@ enum {
 };
 
 /* Call `each` for the wanted actions of a segment's checkpoint; views die with each call. Row
- * groups that cannot hold any are not read. `wanted` 0 only opens all its files. */
+ * groups that cannot hold any are not read. */
 dw_status dwi_checkpoint_read(const dwi_log *log, const dwi_segment *segment, unsigned wanted,
                               dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
                               void *ctx, dw_error *err);
+
+/* A file that holds file actions of a V2 checkpoint. */
+typedef struct dwi_checkpoint_sidecar {
+    dwi_sidecar action;
+    const char *name; /* relative to the table */
+    struct dwi_checkpoint_sidecar *next;
+} dwi_checkpoint_sidecar;
+
+/* The sidecars of a segment's checkpoint, in its order, in `arena`; NULL: its files are its own. */
+dw_status dwi_checkpoint_sidecars(const dwi_log *log, const dwi_segment *segment, dwi_arena *arena,
+                                  dwi_checkpoint_sidecar **out, dw_error *err);
+/* As dwi_checkpoint_read() of one of them. */
+dw_status dwi_checkpoint_read_sidecar(const dwi_log *log, const dwi_checkpoint_sidecar *sidecar,
+                                      unsigned wanted,
+                                      dw_status (*each)(void *ctx, const dwi_action *action,
+                                                        dw_error *err),
+                                      void *ctx, dw_error *err);
 
 /* The status says that the checkpoint itself cannot be used, so that an older one may help. */
 static inline bool dwi_checkpoint_is_broken(dw_status status)
@@ -47,6 +64,7 @@ dw_status dwi_checkpoint_settle(const dwi_checkpoint_trouble *trouble, dw_status
  * already. */
 dw_status dwi_checkpoint_write(const dwi_log *log, const dwi_state *state, dw_error *err);
 
+int64_t dwi_checkpoint_interval(const dwi_state *state);
 /* Versions since the newest checkpoint reach delta.checkpointInterval (default 10). */
 bool dwi_checkpoint_due(const dwi_state *state);
 

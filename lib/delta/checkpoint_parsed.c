@@ -3,6 +3,7 @@
 
 #include "delta/mapping.h"
 #include "delta/partition_value.h"
+#include "delta/stats.h"
 
 static const dwi_type type_long = {DWI_LONG, 0, 0, 0, 0, NULL};
 static const dwi_type type_boolean = {DWI_BOOLEAN, 0, 0, 0, 0, NULL};
@@ -18,10 +19,11 @@ static bool has_bounds(dwi_type_kind kind)
            kind == DWI_TIMESTAMP_NTZ;
 }
 
-/* The type of minValues (bounds) or nullCount (longs) for a struct of columns; *out NULL when it
- * would have no fields, which Parquet has no form for. */
-static dw_status shape(dwi_arena *arena, const dwi_type *columns, bool bounds, const dwi_type **out,
-                       dw_error *err)
+/* The type of minValues (bounds) or nullCount (longs) for a struct of columns, of those that get
+ * statistics; *out NULL when it would have no fields, which Parquet has no form for. *leaf moves on
+ * over the leaves of the plan. */
+static dw_status shape(dwi_arena *arena, const dwi_type *columns, bool bounds,
+                       const dwi_stats_leaf **leaf, const dwi_type **out, dw_error *err)
 {
     dwi_field *fields = dwi_arena_array(arena, columns->n_fields, sizeof(*fields));
     dwi_type *type = dwi_arena_zero(arena, sizeof(*type));
@@ -34,7 +36,9 @@ static dw_status shape(dwi_arena *arena, const dwi_type *columns, bool bounds, c
         const dwi_type *column = columns->fields[i].type;
         const dwi_type *kept = bounds ? (has_bounds(column->kind) ? column : NULL) : &type_long;
         if (column->kind == DWI_STRUCT)
-            DWI_TRY(shape(arena, column, bounds, &kept, err));
+            DWI_TRY(shape(arena, column, bounds, leaf, &kept, err));
+        else if (column->kind != DWI_VOID && !(*leaf)++->indexed) /* void: no leaf of files */
+            continue;
         if (kept == NULL)
             continue;
         fields[n] = make_field("", kept);
@@ -46,20 +50,25 @@ done:
     return status;
 }
 
-static dw_status stats_type(dwi_arena *arena, const dwi_type *data, const dwi_type **out,
-                            dw_error *err)
+static dw_status stats_type(dwi_arena *arena, const dwi_type *data, const dwi_state *state,
+                            const dwi_type **out, dw_error *err)
 {
     dwi_field *fields = dwi_arena_array(arena, 5, sizeof(*fields));
     dwi_type *type = dwi_arena_zero(arena, sizeof(*type));
     const dwi_type *bounds = NULL;
     const dwi_type *nulls = NULL;
+    const dwi_stats_leaf *leaf;
+    dwi_stats_plan plan;
     dw_status status;
     size_t n = 0;
 
     if (fields == NULL || type == NULL)
         return dwi_err_nomem(err);
-    DWI_TRY(shape(arena, data, true, &bounds, err));
-    DWI_TRY(shape(arena, data, false, &nulls, err));
+    DWI_TRY(dwi_stats_plan_init(&plan, arena, data, state, err));
+    leaf = plan.leaves;
+    DWI_TRY(shape(arena, data, true, &leaf, &bounds, err));
+    leaf = plan.leaves;
+    DWI_TRY(shape(arena, data, false, &leaf, &nulls, err));
     fields[n++] = make_field("numRecords", &type_long);
     if (bounds != NULL) {
         fields[n++] = make_field("minValues", bounds);
@@ -132,7 +141,7 @@ dw_status dwi_parsed_columns_init(dwi_parsed_columns *parsed, const dwi_state *s
         parsed->partitions = partitions;
         parsed->fields[parsed->n_fields++] = make_field("partitionValues_parsed", partitions);
     }
-    DWI_TRY(stats_type(&parsed->arena, &data, &parsed->stats, err));
+    DWI_TRY(stats_type(&parsed->arena, &data, state, &parsed->stats, err));
     parsed->fields[parsed->n_fields++] = make_field("stats_parsed", parsed->stats);
     DWI_TRY(dwi_json_decoder_new(alloc, parsed->stats, ignore, &parsed->decoder, err));
 done:

@@ -191,6 +191,25 @@ static void put_domain(row_writer *w, dwi_column *column, const dwi_domain_metad
     put_bool(w, next_child(column, &at), domain->removed);
 }
 
+static void put_sidecar(row_writer *w, dwi_column *column, const dwi_sidecar *sidecar)
+{
+    size_t at = 0;
+
+    put_string(w, next_child(column, &at), sidecar->path);
+    put_long(w, next_child(column, &at), sidecar->size);
+    put_long(w, next_child(column, &at), sidecar->modification_time);
+    put_map(w, next_child(column, &at), sidecar->has_tags, sidecar->tags);
+}
+
+static void put_manifest(row_writer *w, dwi_column *column, const dwi_manifest *manifest)
+{
+    const dwi_kvs no_tags = {0, NULL};
+    size_t at = 0;
+
+    put_long(w, next_child(column, &at), manifest->version);
+    put_map(w, next_child(column, &at), false, no_tags);
+}
+
 static int column_of(dwi_action_kind kind)
 {
     switch (kind) {
@@ -204,35 +223,64 @@ static int column_of(dwi_action_kind kind)
         return DWI_CP_METADATA;
     case DWI_ACTION_PROTOCOL:
         return DWI_CP_PROTOCOL;
+    case DWI_ACTION_SIDECAR:
+        return DWI_CP_SIDECAR;
+    case DWI_ACTION_CHECKPOINT_METADATA:
+        return DWI_CP_MANIFEST;
     default:
         assert(kind == DWI_ACTION_DOMAIN_METADATA);
         return DWI_CP_DOMAIN;
     }
 }
 
+static void put_value(row_writer *w, dwi_column *column, const dwi_action *action,
+                      dwi_checkpoint_form form)
+{
+    switch (column_of(action->kind)) {
+    case DWI_CP_TXN:
+        put_txn(w, column, &action->u.txn);
+        break;
+    case DWI_CP_ADD:
+        put_add(w, column, &action->u.add, form);
+        break;
+    case DWI_CP_REMOVE:
+        put_remove(w, column, &action->u.remove);
+        break;
+    case DWI_CP_METADATA:
+        put_metadata(w, column, &action->u.metadata);
+        break;
+    case DWI_CP_PROTOCOL:
+        put_protocol(w, column, &action->u.protocol);
+        break;
+    case DWI_CP_SIDECAR:
+        put_sidecar(w, column, &action->u.sidecar);
+        break;
+    case DWI_CP_MANIFEST:
+        put_manifest(w, column, &action->u.manifest);
+        break;
+    default:
+        put_domain(w, column, &action->u.domain);
+    }
+    end_row(w, column);
+}
+
 dw_status dwi_checkpoint_put_row(dwi_column *batch, const dwi_action *action,
                                  dwi_checkpoint_form form, dw_error *err)
 {
-    int column = column_of(action->kind);
-    dwi_column *child = &batch->children[column];
+    int own = column_of(action->kind);
     row_writer w = {.err = err};
+    size_t at = 0;
 
-    if (column == DWI_CP_TXN)
-        put_txn(&w, child, &action->u.txn);
-    else if (column == DWI_CP_ADD)
-        put_add(&w, child, &action->u.add, form);
-    else if (column == DWI_CP_REMOVE)
-        put_remove(&w, child, &action->u.remove);
-    else if (column == DWI_CP_METADATA)
-        put_metadata(&w, child, &action->u.metadata);
-    else if (column == DWI_CP_PROTOCOL)
-        put_protocol(&w, child, &action->u.protocol);
-    else
-        put_domain(&w, child, &action->u.domain);
-    end_row(&w, child);
-    for (int i = 0; i < DWI_CP_WRITTEN; i++)
-        if (i != column)
-            put_null(&w, &batch->children[i]);
+    assert((form.columns & (1u << own)) != 0);
+    for (int column = 0; column < DWI_CP_COLUMNS; column++) {
+        if ((form.columns & (1u << column)) == 0)
+            continue;
+        if (column == own)
+            put_value(&w, &batch->children[at], action, form);
+        else
+            put_null(&w, &batch->children[at]);
+        at++;
+    }
     end_row(&w, batch);
     return w.status;
 }

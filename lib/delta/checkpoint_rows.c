@@ -238,6 +238,7 @@ static void get_sidecar(row_reader *r, cell c, dwi_sidecar *out)
     out->path = need_string(r, next_field(c, &at), "path");
     out->size = get_long(next_field(c, &at), -1);
     out->modification_time = get_long(next_field(c, &at), 0);
+    out->has_tags = get_map(r, next_field(c, &at), &out->tags);
 }
 
 static void get_action(row_reader *r, int column, cell c, dwi_action *out)
@@ -268,9 +269,12 @@ static void get_action(row_reader *r, int column, cell c, dwi_action *out)
         out->kind = DWI_ACTION_DOMAIN_METADATA;
         get_domain(r, c, &out->u.domain);
         break;
-    default:
+    case DWI_CP_SIDECAR:
         out->kind = DWI_ACTION_SIDECAR;
         get_sidecar(r, c, &out->u.sidecar);
+        break;
+    default:
+        break;
     }
 }
 

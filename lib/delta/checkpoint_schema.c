@@ -104,8 +104,15 @@ static const dwi_field sidecar_fields[] = {
     FIELD("path", &type_string),
     FIELD("sizeInBytes", &type_long),
     FIELD("modificationTime", &type_long),
+    FIELD("tags", &type_map),
 };
 static const dwi_type type_sidecar = STRUCT(sidecar_fields);
+
+static const dwi_field manifest_fields[] = {
+    FIELD("version", &type_long),
+    FIELD("tags", &type_map),
+};
+static const dwi_type type_manifest = STRUCT(manifest_fields);
 
 static const dwi_field columns[DWI_CP_COLUMNS] = {
     [DWI_CP_TXN] = FIELD("txn", &type_txn),
@@ -115,6 +122,7 @@ static const dwi_field columns[DWI_CP_COLUMNS] = {
     [DWI_CP_PROTOCOL] = FIELD("protocol", &type_protocol),
     [DWI_CP_DOMAIN] = FIELD("domainMetadata", &type_domain),
     [DWI_CP_SIDECAR] = FIELD("sidecar", &type_sidecar),
+    [DWI_CP_MANIFEST] = FIELD("checkpointMetadata", &type_manifest),
 };
 
 const dwi_field *dwi_checkpoint_column(int column)
@@ -132,6 +140,7 @@ const char *dwi_checkpoint_key_leaf(int column)
         [DWI_CP_PROTOCOL] = "protocol.minReaderVersion",
         [DWI_CP_DOMAIN] = "domainMetadata.domain",
         [DWI_CP_SIDECAR] = "sidecar.path",
+        [DWI_CP_MANIFEST] = "checkpointMetadata.version",
     };
 
     return leaves[column];

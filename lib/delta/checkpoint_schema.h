@@ -17,10 +17,16 @@ enum {
     DWI_CP_METADATA = 3,
     DWI_CP_PROTOCOL = 4,
     DWI_CP_DOMAIN = 5,
-    DWI_CP_WRITTEN = 6, /* those before are written */
-    DWI_CP_SIDECAR = 6, /* only read: V2 */
-    DWI_CP_COLUMNS = 7
+    DWI_CP_SIDECAR = 6,  /* V2 only */
+    DWI_CP_MANIFEST = 7, /* checkpointMetadata: V2 only, and not read */
+    DWI_CP_COLUMNS = 8
 };
+
+/* Masks of the files that are written (1u << DWI_CP_...). The main file of a V2 checkpoint has all
+ * columns: it may have the name of a classic one, which old readers open to see the protocol. */
+#define DWI_CP_CLASSIC ((1u << DWI_CP_SIDECAR) - 1)
+#define DWI_CP_MAIN    ((1u << DWI_CP_COLUMNS) - 1)
+#define DWI_CP_FILES   (1u << DWI_CP_ADD | 1u << DWI_CP_REMOVE)
 
 const dwi_field *dwi_checkpoint_column(int column);
 /* A leaf that is never null in a row that holds this action: dotted path. */
@@ -37,13 +43,14 @@ const dwi_type *dwi_checkpoint_root(dwi_arena *arena, unsigned columns, const dw
 dw_status dwi_checkpoint_get_row(dwi_arena *arena, const dwi_vec *batch, int64_t row,
                                  unsigned columns, dwi_action *out, dw_error *err);
 
-/* How adds are written. */
+/* How rows are written. */
 typedef struct dwi_checkpoint_form {
+    unsigned columns;           /* of the file */
     bool stats;                 /* add.stats */
     dwi_parsed_columns *parsed; /* NULL: without them */
 } dwi_checkpoint_form;
 
-/* Append an action as one row of a batch of all written columns. */
+/* Append an action, of one of the form's columns, as one row of a batch of these. */
 dw_status dwi_checkpoint_put_row(dwi_column *batch, const dwi_action *action,
                                  dwi_checkpoint_form form, dw_error *err);
 

@@ -19,12 +19,17 @@ typedef struct walk {
     bool callback_failed;
 } walk;
 
+static dw_status key_of(dwi_buf *key, const dwi_action *action, dw_error *err)
+{
+    dwi_buf_clear(key);
+    if (action->kind == DWI_ACTION_ADD)
+        return dwi_file_key(action->u.add.path, &action->u.add.dv, key, err);
+    return dwi_file_key(action->u.remove.path, &action->u.remove.dv, key, err);
+}
+
 static dw_status make_key(walk *w, const dwi_action *action, dw_error *err)
 {
-    dwi_buf_clear(&w->key);
-    if (action->kind == DWI_ACTION_ADD)
-        return dwi_file_key(action->u.add.path, &action->u.add.dv, &w->key, err);
-    return dwi_file_key(action->u.remove.path, &action->u.remove.dv, &w->key, err);
+    return key_of(&w->key, action, err);
 }
 
 static dw_status hand_over(const walk *w, const dwi_action *action, dw_error *err)
@@ -198,5 +203,99 @@ dw_status dwi_files_visit(const dwi_log *log, const dwi_state *state, dwi_file_v
     dwi_buf_done(&w.key);
     dwi_map_done(&w.seen);
     dwi_arena_done(&arena);
+    return status;
+}
+
+void dwi_tail_init(dwi_tail *tail, const dwi_log *log)
+{
+    uint64_t seed = 0;
+
+    log->env->random(log->env->ctx, &seed, sizeof(seed));
+    memset(tail, 0, sizeof(*tail));
+    dwi_map_init(&tail->files, log->alloc, seed);
+}
+
+void dwi_tail_done(dwi_tail *tail)
+{
+    dwi_map_done(&tail->files);
+    memset(tail, 0, sizeof(*tail));
+}
+
+/* Its adds are of files that were not there before: an append of rows says so of itself. */
+static bool adds_new_files(const dwi_commit *commit)
+{
+    bool blind = false;
+
+    for (size_t i = 0; i < commit->n_actions; i++) {
+        const dwi_action *action = &commit->actions[i];
+        if (action->kind == DWI_ACTION_COMMIT_INFO)
+            blind = action->u.commit_info.is_blind_append == 1 &&
+                    (dwi_sv_eq_cstr(action->u.commit_info.operation, "WRITE") ||
+                     dwi_sv_eq_cstr(action->u.commit_info.operation, "STREAMING UPDATE"));
+        if (action->kind == DWI_ACTION_REMOVE ||
+            (action->kind == DWI_ACTION_ADD && !action->u.add.data_change))
+            return false;
+    }
+    return blind;
+}
+
+static dw_status visit_tail_action(dwi_tail *tail, walk *w, const dwi_action *action, bool is_new,
+                                   dw_error *err)
+{
+    static char doubtful;
+    dw_status status = DW_OK;
+    dwi_map_entry *entry;
+    bool added = false;
+
+    if (action->kind != DWI_ACTION_ADD && action->kind != DWI_ACTION_REMOVE)
+        return DW_OK;
+    DWI_TRY(make_key(w, action, err));
+    entry = dwi_map_put(&tail->files, (dwi_sv){(const char *)w->key.data, w->key.len}, &added);
+    if (entry == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    if (added && !is_new) {
+        entry->value = &doubtful;
+        tail->n_doubtful++;
+    } else if (is_new && entry->value != NULL) { /* removed by a later commit of the tail */
+        entry->value = NULL;
+        tail->n_doubtful--;
+    }
+    if (added)
+        DWI_TRY(hand_over(w, action, err));
+done:
+    return status;
+}
+
+dw_status dwi_tail_visit(dwi_tail *tail, const dwi_log *log, const dwi_segment *segment,
+                         dwi_file_visitor visitor, dw_error *err)
+{
+    walk w = {.visitor = visitor, .log = log};
+    dw_status status = DW_OK;
+    dwi_commit commit;
+    dwi_arena arena;
+
+    dwi_arena_init(&arena, log->alloc);
+    dwi_buf_init(&w.key, log->alloc);
+    for (size_t i = segment->n_commits; i > 0; i--) {
+        DWI_TRY(dwi_log_read_commit(log, segment->commits[i - 1].version, &arena, &commit, err));
+        bool is_new = adds_new_files(&commit);
+        for (size_t k = commit.n_actions; k > 0; k--)
+            DWI_TRY(visit_tail_action(tail, &w, &commit.actions[k - 1], is_new, err));
+        dwi_arena_done(&arena);
+    }
+done:
+    dwi_arena_done(&arena);
+    dwi_buf_done(&w.key);
+    return status;
+}
+
+dw_status dwi_tail_has(const dwi_tail *tail, const dwi_action *action, dwi_buf *scratch, bool *out,
+                       dw_error *err)
+{
+    dw_status status;
+
+    DWI_TRY(key_of(scratch, action, err));
+    *out = dwi_map_find(&tail->files, (dwi_sv){(const char *)scratch->data, scratch->len}) != NULL;
+done:
     return status;
 }

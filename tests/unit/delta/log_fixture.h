@@ -97,6 +97,22 @@ static FIXTURE_UNUSED void put_commit_text(fixture *f, int64_t version, const ch
     put_object(f, key, text);
 }
 
+/* The object's text with a NUL; "" when it is not there. Good until the next call. */
+static FIXTURE_UNUSED const char *object_or_nothing(fixture *f, const char *key)
+{
+    const dw_range all = DW_RANGE_ALL;
+    dw_error ignored = DW_ERROR_INIT;
+    const char *text = "";
+    dwi_buf body;
+
+    dwi_buf_init(&body, &f->alloc.base);
+    dwi_arena_done(&f->arena);
+    if (dwi_store_get(f->store, key, all, INT64_C(1) << 30, &body, &ignored) == DW_OK)
+        text = dwi_arena_cstr(&f->arena, dwi_buf_cstr(&body));
+    dwi_buf_done(&body);
+    return text;
+}
+
 /* dwi_files_visit() of a version. */
 static FIXTURE_UNUSED dw_status visit_files(const dwi_log *log, int64_t version,
                                             dwi_file_visitor visitor, dw_error *err)

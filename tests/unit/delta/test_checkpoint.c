@@ -181,7 +181,8 @@ static void statistics_are_left_out_where_the_table_says_so(void **state)
     fixture *f = *state;
 
     put_commit_text(f, 0,
-                    PROTOCOL_LINE METADATA_WITH("\"delta.checkpoint.writeStatsAsJson\":\"false\"")
+                    PROTOCOL_LINE METADATA_WITH("\"delta.checkpoint.writeStatsAsJson\":\"false\","
+                                                "\"delta.checkpoint.writeStatsAsStruct\":\"false\"")
                         ADD_LINE("a"));
     write_checkpoint(f);
     drop_commits(f, 0, 0);
@@ -194,8 +195,7 @@ static void typed_statistics_replace_the_text(void **state)
     fixture *f = *state;
 
     put_commit_text(f, 0,
-                    PROTOCOL_LINE METADATA_WITH("\"delta.checkpoint.writeStatsAsJson\":\"false\","
-                                                "\"delta.checkpoint.writeStatsAsStruct\":\"true\"")
+                    PROTOCOL_LINE METADATA_WITH("\"delta.checkpoint.writeStatsAsJson\":\"false\"")
                         ADD_LINE("a") "{\"add\":{\"path\":\"b\",\"partitionValues\":{},\"size\":1,"
                                       "\"modificationTime\":2,\"dataChange\":true,"
                                       "\"stats\":\"{\\\"numRecords\\\":\\\"many\\\"}\"}}\n");
