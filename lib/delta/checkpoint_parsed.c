@@ -50,7 +50,7 @@ done:
     return status;
 }
 
-static dw_status stats_type(dwi_arena *arena, const dwi_type *data, const dwi_state *state,
+static dw_status stats_type(dwi_arena *arena, const dwi_file_layout *layout, const dwi_state *state,
                             const dwi_type **out, dw_error *err)
 {
     dwi_field *fields = dwi_arena_array(arena, 5, sizeof(*fields));
@@ -64,11 +64,11 @@ static dw_status stats_type(dwi_arena *arena, const dwi_type *data, const dwi_st
 
     if (fields == NULL || type == NULL)
         return dwi_err_nomem(err);
-    DWI_TRY(dwi_stats_plan_init(&plan, arena, data, state, err));
+    DWI_TRY(dwi_stats_plan_init(&plan, arena, layout, state, err));
     leaf = plan.leaves;
-    DWI_TRY(shape(arena, data, true, &leaf, &bounds, err));
+    DWI_TRY(shape(arena, layout->physical, true, &leaf, &bounds, err));
     leaf = plan.leaves;
-    DWI_TRY(shape(arena, data, false, &leaf, &nulls, err));
+    DWI_TRY(shape(arena, layout->physical, false, &leaf, &nulls, err));
     fields[n++] = make_field("numRecords", &type_long);
     if (bounds != NULL) {
         fields[n++] = make_field("minValues", bounds);
@@ -91,8 +91,8 @@ static bool is_partition(const dwi_metadata *metadata, dwi_sv name)
     return false;
 }
 
-/* Physical columns in two: those in data files, and those of partitions. */
-static dw_status split(dwi_arena *arena, const dwi_state *state, dwi_type *data,
+/* Columns in two: those in data files, with both names, and those of partitions. */
+static dw_status split(dwi_arena *arena, const dwi_state *state, dwi_type *data, dwi_type *named,
                        dwi_type *partitions, dw_error *err)
 {
     const dwi_type *logical = state->schema->root;
@@ -105,17 +105,21 @@ static dw_status split(dwi_arena *arena, const dwi_state *state, dwi_type *data,
 
     DWI_TRY(dwi_mapping_mode_of(state->metadata.configuration, &mode, err));
     DWI_TRY(dwi_mapping_physical(arena, logical, mode, &physical, err));
-    fields = dwi_arena_array(arena, 2 * logical->n_fields, sizeof(*fields));
+    fields = dwi_arena_array(arena, 3 * logical->n_fields, sizeof(*fields));
     if (fields == NULL)
         DWI_TRY(dwi_err_nomem(err));
     for (size_t i = 0; i < logical->n_fields; i++) {
         if (is_partition(&state->metadata, logical->fields[i].name))
             fields[logical->n_fields + n_partitions++] = (dwi_field){
                 physical->fields[i].name, physical->fields[i].type, true, -1, DWI_SV("{}")};
-        else
+        else {
+            fields[2 * logical->n_fields + n_data] = logical->fields[i];
             fields[n_data++] = physical->fields[i];
+        }
     }
     *data = (dwi_type){.kind = DWI_STRUCT, .n_fields = n_data, .fields = fields};
+    *named = (dwi_type){
+        .kind = DWI_STRUCT, .n_fields = n_data, .fields = fields + 2 * logical->n_fields};
     *partitions = (dwi_type){
         .kind = DWI_STRUCT, .n_fields = n_partitions, .fields = fields + logical->n_fields};
 done:
@@ -128,6 +132,8 @@ dw_status dwi_parsed_columns_init(dwi_parsed_columns *parsed, const dwi_state *s
     const dwi_new_field ignore = {NULL, NULL, true};
     dwi_type *partitions;
     dwi_type data;
+    dwi_type named;
+    dwi_file_layout layout = {.logical = &named, .physical = &data};
     dw_status status;
 
     memset(parsed, 0, sizeof(*parsed));
@@ -136,12 +142,13 @@ dw_status dwi_parsed_columns_init(dwi_parsed_columns *parsed, const dwi_state *s
     partitions = dwi_arena_zero(&parsed->arena, sizeof(*partitions));
     if (partitions == NULL)
         DWI_TRY(dwi_err_nomem(err));
-    DWI_TRY(split(&parsed->arena, state, &data, partitions, err));
+    DWI_TRY(split(&parsed->arena, state, &data, &named, partitions, err));
+    layout.n_columns = layout.n_data = data.n_fields;
     if (partitions->n_fields > 0) {
         parsed->partitions = partitions;
         parsed->fields[parsed->n_fields++] = make_field("partitionValues_parsed", partitions);
     }
-    DWI_TRY(stats_type(&parsed->arena, &data, state, &parsed->stats, err));
+    DWI_TRY(stats_type(&parsed->arena, &layout, state, &parsed->stats, err));
     parsed->fields[parsed->n_fields++] = make_field("stats_parsed", parsed->stats);
     DWI_TRY(dwi_json_decoder_new(alloc, parsed->stats, ignore, &parsed->decoder, err));
 done:

@@ -12,14 +12,17 @@ import shutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, PostCommitHookProperties, TableFeatures, write_deltalake
 
+from support import judges
 from support.paths import ROOT
 from support.programs import Tool
 
 SHARED = pathlib.Path(os.environ.get("DELTAWRITE_SHARED") or ROOT.parent / "shared")
 TABLES = SHARED / "tables"
 ENTRIES = json.loads((TABLES / "manifest.json").read_text()) if (TABLES / "manifest.json").exists() else []
+
+V2_READERS = "deltalake", "duckdb", "spark"  # Polars refuses such tables
 
 # Tables whose checkpoint we refuse to write, and why.
 REFUSED = {
@@ -130,3 +133,49 @@ def test_statistics_and_partition_values_as_typed_columns(tmp_path):
     assert add["stats_parsed"] | {"tightBounds": None} == {
         "numRecords": 2, "minValues": bounds, "maxValues": bounds,
         "nullCount": {"id": 1, "money": 0, "nested": {"at": 0, "flag": 0}}, "tightBounds": None}
+
+
+def only_checkpoint_left(path):
+    """Nothing but the newest checkpoint (and its commit, which delta-rs looks for) is left of the log."""
+    log = path / "_delta_log"
+    [*_, newest] = sorted(f.name[:20] for f in log.glob("*.checkpoint*"))
+    drop_all_but_the_checkpoint(log, int(newest))
+
+
+def test_v2_checkpoints_with_old_sidecars_are_read_by_all(tmp_path):
+    """Appends and deletions between checkpoints of ours: main files of both formats and names, sidecars of several ages."""
+    path, tool, quiet = tmp_path / "table", Tool(), PostCommitHookProperties(create_checkpoint=False)
+
+    def rows(first, n):
+        return pa.table({"id": pa.array(range(first, first + n), pa.int64()), "part": [f"p{i % 3}" for i in range(n)]})
+
+    write_deltalake(str(path), rows(0, 30), partition_by=["part"],
+                    configuration={"delta.checkpointPolicy": "v2", "delta.checkpointInterval": "2"})
+    DeltaTable(str(path)).alter.add_feature(TableFeatures.V2Checkpoint, allow_protocol_versions_increase=True)
+    for i in range(1, 12):
+        write_deltalake(str(path), rows(100 * i, 30), mode="append", post_commithook_properties=quiet)
+        if i == 6:
+            DeltaTable(str(path)).delete("id < 5", post_commithook_properties=quiet)
+        if i % 2:
+            tool("checkpoint", path)
+    names = [f.name for f in (path / "_delta_log").glob("*.checkpoint.*")]
+    assert {len(n) for n in names} == {len(f"{0:020}.checkpoint.parquet"), len(f"{0:020}.checkpoint..json") + 36}
+    assert len(list((path / "_delta_log/_sidecars").iterdir())) > 3
+    whole = tmp_path / "whole"
+    shutil.copytree(path, whole)
+    only_checkpoint_left(path)
+    summary = judges.agree(path, V2_READERS)
+    assert summary["num_rows"] == 355
+    assert summary["rows_hash"] == judges.read("deltalake", whole)["rows_hash"]
+
+
+def test_v2_checkpoint_of_a_classic_name_is_read_by_all(tmp_path):
+    path, tool = tmp_path / "table", Tool()
+    write_deltalake(str(path), pa.table({"id": pa.array(range(9), pa.int64())}),
+                    configuration={"delta.checkpointPolicy": "v2"})
+    DeltaTable(str(path)).alter.add_feature(TableFeatures.V2Checkpoint, allow_protocol_versions_increase=True)
+    tool("checkpoint", path)
+    assert len(list((path / "_delta_log").glob("*.checkpoint.parquet"))) == 1
+    assert len(list((path / "_delta_log/_sidecars").iterdir())) == 1
+    only_checkpoint_left(path)
+    assert judges.agree(path, V2_READERS)["num_rows"] == 9
