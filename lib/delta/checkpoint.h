@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checkpoints: all kinds are read, by projection; classic and V2 ones are written, by streaming: old
- * checkpoint in, tail merged, new one out. Memory: the tail and one row group. A crash while
+/* Checkpoints: all kinds are read, by projection; classic and V2 ones are written, by streaming:
+ * old checkpoint in, tail merged, new one out. Memory: the tail and one row group. A crash while
  * writing leaves nothing visible but an orphan upload. Spec: Delta PROTOCOL.md, "Checkpoints",
  * "Checkpoint Schema". */
 #ifndef DWI_DELTA_CHECKPOINT_H

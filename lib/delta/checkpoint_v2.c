@@ -2,14 +2,14 @@
 /* V2 checkpoints: a small main file, and sidecars that hold the files' actions. Invariants:
  * 1. A sidecar of the checkpoint before is named again only when the commits since mention none of
  *    its files; else it is written anew without these.
- * 2. Sidecars are complete and visible before the main file is; a crash leaves sidecars that nothing
- *    names, which log cleanup removes.
+ * 2. Sidecars are complete and visible before the main file is; a crash leaves sidecars that
+ *    nothing names, which log cleanup removes.
  * 3. The numbers of the adds in sidecars add up to those of the checksum file, if there is one.
  *
  * New sidecars take up smaller, younger ones as they come (the youngest is the last), so that their
- * number is the logarithm of that of the files, and each action is copied as often at the most. Those
- * of half the full size stay. What a sidecar holds stands in its tags. Spec: Delta PROTOCOL.md, "V2
- * Spec", "Sidecar Files". */
+ * number is the logarithm of that of the files, and each action is copied as often at the most.
+ * Those of half the full size stay. What a sidecar holds stands in its tags.
+ * Spec: Delta PROTOCOL.md, "V2 Spec", "Sidecar Files". */
 #include "delta/checkpoint.h"
 
 #include <inttypes.h>
@@ -255,8 +255,8 @@ done:
     return status;
 }
 
-/* Finds the sidecars with files that the tail mentions, youngest first, until all that may be in one
- * are found. Sidecars of others are counted at the same time. */
+/* Finds the sidecars with files that the tail mentions, youngest first, until all that may be in
+ * one are found. Sidecars of others are counted at the same time. */
 static dw_status look_through(v2_writer *w, dw_error *err)
 {
     size_t left = w->tail.n_doubtful;
