@@ -157,9 +157,8 @@ done:
 static const dwi_type *type_of(dwi_type_kind kind)
 {
     static const dwi_type types[] = {
-        {DWI_BOOLEAN, 0, 0, 0, 0, NULL},   {DWI_LONG, 0, 0, 0, 0, NULL},
-        {DWI_DOUBLE, 0, 0, 0, 0, NULL},    {DWI_STRING, 0, 0, 0, 0, NULL},
-        {DWI_TIMESTAMP, 0, 0, 0, 0, NULL},
+        {.kind = DWI_BOOLEAN}, {.kind = DWI_LONG},      {.kind = DWI_DOUBLE},
+        {.kind = DWI_STRING},  {.kind = DWI_TIMESTAMP},
     };
 
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)

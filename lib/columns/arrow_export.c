@@ -180,16 +180,6 @@ static bool schema_node(shared_schema *shared, const dwi_field *field, struct Ar
     return true;
 }
 
-static bool has_variant(const dwi_type *type)
-{
-    if (type->kind == DWI_VARIANT)
-        return true;
-    for (size_t i = 0; i < type->n_fields; i++)
-        if (has_variant(type->fields[i].type))
-            return true;
-    return false;
-}
-
 static dw_status export_schema(const dw_allocator *alloc, const dwi_type *type, bool field_ids,
                                struct ArrowSchema *out, dw_error *err)
 {
@@ -197,8 +187,6 @@ static dw_status export_schema(const dw_allocator *alloc, const dwi_type *type, 
     shared_schema *shared;
     struct ArrowSchema schema;
 
-    if (has_variant(type))
-        return dwi_err(err, DW_E_UNSUPPORTED, "variant: no Arrow type for it");
     shared = dwi_alloc_zero(alloc, sizeof(*shared));
     if (shared == NULL)
         return dwi_err_nomem(err);

@@ -47,8 +47,6 @@ dw_status dwi_column_init(dwi_column *column, const dwi_type *type, const dw_all
     dw_status status = DW_OK;
 
     memset(column, 0, sizeof(*column));
-    if (type->kind == DWI_VARIANT)
-        return dwi_err(err, DW_E_UNSUPPORTED, "variant: no columns of this type");
     column->type = type;
     column->alloc = alloc;
     dwi_buf_init(&column->validity, alloc);

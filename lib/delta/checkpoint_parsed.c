@@ -5,8 +5,8 @@
 #include "delta/partition_value.h"
 #include "delta/stats.h"
 
-static const dwi_type type_long = {DWI_LONG, 0, 0, 0, 0, NULL};
-static const dwi_type type_boolean = {DWI_BOOLEAN, 0, 0, 0, 0, NULL};
+static const dwi_type type_long = {.kind = DWI_LONG};
+static const dwi_type type_boolean = {.kind = DWI_BOOLEAN};
 
 static dwi_field make_field(const char *name, const dwi_type *type)
 {
@@ -35,7 +35,7 @@ static dw_status shape(dwi_arena *arena, const dwi_type *columns, bool bounds,
     for (size_t i = 0; i < columns->n_fields; i++) {
         const dwi_type *column = columns->fields[i].type;
         const dwi_type *kept = bounds ? (has_bounds(column->kind) ? column : NULL) : &type_long;
-        if (column->kind == DWI_STRUCT)
+        if (column->kind == DWI_STRUCT && !column->variant)
             DWI_TRY(shape(arena, column, bounds, leaf, &kept, err));
         else if (column->kind != DWI_VOID && !(*leaf)++->indexed) /* void: no leaf of files */
             continue;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/checkpoint_schema.h"
 
-static const dwi_type type_boolean = {DWI_BOOLEAN, 0, 0, 0, 0, NULL};
-static const dwi_type type_integer = {DWI_INTEGER, 0, 0, 0, 0, NULL};
-static const dwi_type type_long = {DWI_LONG, 0, 0, 0, 0, NULL};
-static const dwi_type type_string = {DWI_STRING, 0, 0, 0, 0, NULL};
+static const dwi_type type_boolean = {.kind = DWI_BOOLEAN};
+static const dwi_type type_integer = {.kind = DWI_INTEGER};
+static const dwi_type type_long = {.kind = DWI_LONG};
+static const dwi_type type_string = {.kind = DWI_STRING};
 
 #define NAME(text)                                                                                 \
     {                                                                                              \
@@ -15,19 +15,19 @@ static const dwi_type type_string = {DWI_STRING, 0, 0, 0, 0, NULL};
         NAME(text), (type), true, -1, NAME("{}")                                                   \
     }
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define STRUCT(fields)                                                                             \
+#define STRUCT(list)                                                                               \
     {                                                                                              \
-        DWI_STRUCT, 0, 0, 0, COUNT(fields), (fields)                                               \
+        .kind = DWI_STRUCT, .n_fields = COUNT(list), .fields = (list)                              \
     }
 
 static const dwi_field map_fields[] = {
     {NAME("key"), &type_string, false, -1, NAME("{}")},
     FIELD("value", &type_string),
 };
-static const dwi_type type_map = {DWI_MAP, 0, 0, 0, 2, map_fields};
+static const dwi_type type_map = {.kind = DWI_MAP, .n_fields = 2, .fields = map_fields};
 
 static const dwi_field list_fields[] = {FIELD("element", &type_string)};
-static const dwi_type type_list = {DWI_ARRAY, 0, 0, 0, 1, list_fields};
+static const dwi_type type_list = {.kind = DWI_ARRAY, .n_fields = 1, .fields = list_fields};
 
 static const dwi_field dv_fields[] = {
     FIELD("storageType", &type_string), FIELD("pathOrInlineDv", &type_string),

@@ -41,12 +41,6 @@ static const dwi_field *find_field(const dwi_type *type,
     return NULL;
 }
 
-static bool is_variant(const dwi_field *field, const char *key)
-{
-    (void)key;
-    return field->type->kind == DWI_VARIANT;
-}
-
 /* The first field whose metadata has the key, at any depth. */
 static bool in_schema(const dwi_type *schema, const char *key, dwi_sv *out_where)
 {
@@ -102,7 +96,6 @@ static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_err
         {"icebergWriterCompatV3", "delta.enableIcebergWriterCompatV3"},
     };
     dwi_mapping_mode mode = DWI_MAPPING_NONE; /* one that we do not know is refused */
-    const dwi_field *variant = find_field(schema, is_variant, NULL);
     dw_status status;
     dwi_sv where;
 
@@ -113,8 +106,6 @@ static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_err
         if (is_on(properties, switches[i][1]))
             DWI_TRY(refuse(switches[i][0], dwi_sv_cstr(switches[i][1]), err));
     DWI_TRY(dwi_mapping_mode_of(properties, &mode, err));
-    if (variant != NULL)
-        DWI_TRY(refuse("variantType", variant->name, err));
 done:
     return status;
 }

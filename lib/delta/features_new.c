@@ -74,7 +74,7 @@ static feature_set closed(feature_set set)
 
 static bool has_kind(const dwi_type *type, dwi_type_kind kind)
 {
-    if (type->kind == kind)
+    if (type->kind == kind || (kind == DWI_VARIANT && type->variant))
         return true;
     for (size_t i = 0; i < type->n_fields; i++)
         if (has_kind(type->fields[i].type, kind))
@@ -108,7 +108,7 @@ dw_status dwi_features_check_column(const dwi_protocol *protocol, dwi_sv name, c
 
 static bool has_not_null(const dwi_type *type)
 {
-    for (size_t i = 0; i < type->n_fields; i++)
+    for (size_t i = 0; i < type->n_fields && !type->variant; i++)
         if (type->kind == DWI_STRUCT &&
             (!type->fields[i].nullable || has_not_null(type->fields[i].type)))
             return true;

@@ -108,7 +108,7 @@ static dw_status map_type(dwi_arena *arena, const dwi_type *type, nested_ids *ne
     dwi_field *fields;
     dwi_type *mapped;
 
-    if (type->n_fields == 0) {
+    if (type->n_fields == 0 || type->variant) {
         *out = type;
         return DW_OK;
     }
@@ -156,7 +156,7 @@ const dwi_type *dwi_mapping_in_file(dwi_arena *arena, const dwi_type *physical,
     dwi_type *mapped;
     dwi_field *fields;
 
-    if (physical->n_fields == 0)
+    if (physical->n_fields == 0 || physical->variant)
         return physical;
     mapped = dwi_arena_dup(arena, physical, sizeof(*physical));
     fields = dwi_arena_dup(arena, physical->fields, physical->n_fields * sizeof(*fields));
@@ -256,7 +256,7 @@ static dw_status assign_type(assigner *a, const dwi_type *type, const dwi_type *
     dwi_field *fields;
     dwi_type *made;
 
-    if (type->n_fields == 0) {
+    if (type->n_fields == 0 || type->variant) {
         *out = type;
         return DW_OK;
     }

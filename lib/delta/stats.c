@@ -10,16 +10,14 @@ enum { INDEXED_LEAVES = 32, STRING_PREFIX = 32 };
 
 static bool is_container(const dwi_type *type)
 {
-    return type->kind == DWI_ARRAY || type->kind == DWI_MAP || type->kind == DWI_VARIANT;
+    return type->kind == DWI_ARRAY || type->kind == DWI_MAP || type->variant;
 }
 
-/* Leaves in the Parquet file: a variant is a struct of metadata and value, void has no column. */
+/* Leaves in the Parquet file; void has no column. */
 static size_t count_parquet_leaves(const dwi_type *type)
 {
     size_t count = 0;
 
-    if (type->kind == DWI_VARIANT)
-        return 2;
     if (type->n_fields == 0)
         return type->kind == DWI_VOID ? 0 : 1;
     for (size_t i = 0; i < type->n_fields; i++)
@@ -27,11 +25,17 @@ static size_t count_parquet_leaves(const dwi_type *type)
     return count;
 }
 
+/* A struct whose fields have statistics of their own. */
+static bool is_struct(const dwi_type *type)
+{
+    return type->kind == DWI_STRUCT && !type->variant;
+}
+
 static size_t count_leaves(const dwi_type *type)
 {
     size_t count = 0;
 
-    if (type->kind != DWI_STRUCT)
+    if (!is_struct(type))
         return type->kind == DWI_VOID ? 0 : 1;
     for (size_t i = 0; i < type->n_fields; i++)
         count += count_leaves(type->fields[i].type);
@@ -40,7 +44,7 @@ static size_t count_leaves(const dwi_type *type)
 
 static void lay_out(dwi_stats_plan *plan, const dwi_type *type)
 {
-    if (type->kind == DWI_STRUCT) {
+    if (is_struct(type)) {
         for (size_t i = 0; i < type->n_fields; i++)
             lay_out(plan, type->fields[i].type);
     } else if (type->kind != DWI_VOID) {
@@ -62,7 +66,7 @@ static void index_path(dwi_stats_plan *plan, dwi_sv path, char *scratch)
 
     while (path.len > 0) {
         int found;
-        if (type->kind != DWI_STRUCT || !dwi_property_path_name(&path, scratch, &len))
+        if (!is_struct(type) || !dwi_property_path_name(&path, scratch, &len))
             return;
         found = dwi_type_find(type, (dwi_sv){scratch, len});
         if (found < 0)
@@ -104,7 +108,7 @@ static void index_names(dwi_stats_plan *plan, const dwi_json *names)
     for (const dwi_json *each = dwi_json_first(names); each != NULL; each = dwi_json_next(each)) {
         dwi_sv name;
         size_t at = 0;
-        if (type->kind != DWI_STRUCT || !dwi_json_as_string(each, &name))
+        if (!is_struct(type) || !dwi_json_as_string(each, &name))
             return;
         while (at < type->n_fields && !dwi_sv_eq(type->fields[at].name, name))
             first += count_leaves(type->fields[at++].type);
@@ -208,7 +212,7 @@ static void count_nulls(dwi_stats_leaf **leaf, const ancestors *at, int64_t rows
 {
     const dwi_vec *vec = at->vec;
 
-    if (vec->type->kind == DWI_STRUCT) {
+    if (is_struct(vec->type)) {
         for (size_t i = 0; i < vec->n_children; i++) {
             ancestors child = {&vec->children[i], at->shift + vec->offset, at};
             count_nulls(leaf, &child, rows);
@@ -281,7 +285,7 @@ static bool append_struct(stats_writer *w, const dwi_type *type)
             dwi_buf_append_byte(w->out, ',');
         dwi_json_append_string(w->out, field->name);
         dwi_buf_append_byte(w->out, ':');
-        if (field->type->kind == DWI_STRUCT)
+        if (is_struct(field->type))
             wrote = append_struct(w, field->type);
         else
             wrote = append_leaf(w, &w->plan->leaves[w->leaf++]);

@@ -77,32 +77,15 @@ static dw_status choose_columns(dwi_table_scan *scan, const char *const *columns
     return DW_OK;
 }
 
-static const dwi_field *find_variant(const dwi_type *type)
-{
-    for (size_t i = 0; i < type->n_fields; i++) {
-        const dwi_field *found = type->fields[i].type->kind == DWI_VARIANT
-                                     ? &type->fields[i]
-                                     : find_variant(type->fields[i].type);
-        if (found != NULL)
-            return found;
-    }
-    return NULL;
-}
-
 /* What columns are called in files. Partition columns are not looked for there: they get a name
  * that no file has, so that the reader gives nulls, which the log's values then replace. */
 static dw_status name_columns(dwi_table_scan *scan, dw_error *err)
 {
-    const dwi_field *variant = find_variant(scan->type);
     const dwi_type *mapped = NULL;
     dwi_field *fields;
     dwi_type *type;
     dw_status status;
 
-    if (variant != NULL)
-        return dwi_err(err, DW_E_UNSUPPORTED,
-                       "column %s: reading type variant (feature variantType) is not supported",
-                       variant->name.ptr);
     DWI_TRY(dwi_mapping_mode_of(scan->state->metadata.configuration, &scan->mapping, err));
     DWI_TRY(dwi_mapping_physical(&scan->arena, scan->type, scan->mapping, &mapped, err));
     type = dwi_arena_dup(&scan->arena, mapped, sizeof(*type));
@@ -242,6 +225,29 @@ static dw_status read_deleted(dwi_table_scan *scan, dw_error *err)
                            : dwi_err_prefix(err, status, "%.*s", DWI_SV_ARG(scan->file->path));
 }
 
+/* Parts of shredded variants lie in columns of their own, which we do not put together. */
+static dw_status check_unshredded(const dwi_type *wanted, const dwi_type *file, dwi_sv name,
+                                  dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    if (wanted->variant && dwi_type_find(file, DWI_SV("typed_value")) >= 0)
+        return dwi_err(err, DW_E_UNSUPPORTED,
+                       "column %.*s: reading shredded variants (feature variantShredding) is not "
+                       "supported",
+                       DWI_SV_ARG(name));
+    for (size_t i = 0; i < wanted->n_fields && !wanted->variant; i++) {
+        const dwi_field *field = &wanted->fields[i];
+        int at = wanted->kind == DWI_STRUCT ? dwi_type_find(file, field->name)
+                 : i < file->n_fields       ? (int)i
+                                            : -1;
+        if (at >= 0)
+            DWI_TRY(check_unshredded(field->type, file->fields[at].type, field->name, err));
+    }
+done:
+    return status;
+}
+
 static dw_status open_file(dwi_table_scan *scan, dw_error *err)
 {
     const dwi_type *wanted = scan->physical;
@@ -260,6 +266,8 @@ static dw_status open_file(dwi_table_scan *scan, dw_error *err)
             dwi_mapping_in_file(&scan->file_arena, wanted, dwi_parquet_reader_type(scan->reader));
     if (wanted == NULL)
         DWI_TRY(dwi_err_nomem(err));
+    if (dwi_type_has_variant(wanted))
+        DWI_TRY(check_unshredded(wanted, dwi_parquet_reader_type(scan->reader), DWI_SV(""), err));
     DWI_TRY(dwi_parquet_reader_project(scan->reader, wanted, err));
     DWI_TRY(read_deleted(scan, err));
 done:

@@ -120,7 +120,6 @@ done:
 static dw_status build(planner *p, const dwi_parquet_node *node, const dwi_type *type,
                        dwi_plan *out)
 {
-    char path[PATH_BYTES];
     dw_status status;
 
     /* A column of nulls may stand for any type. */
@@ -130,9 +129,6 @@ static dw_status build(planner *p, const dwi_parquet_node *node, const dwi_type 
     out->node = node;
     if (node == NULL)
         return DW_OK;
-    if (type->kind == DWI_VARIANT)
-        return dwi_err(p->err, DW_E_UNSUPPORTED, "column %s: type variant",
-                       dwi_parquet_node_path(node, path, sizeof(path)));
     if (!is_nested(type)) {
         if (is_nested(node->type))
             return mismatch(p, node, type);

@@ -98,7 +98,7 @@ static int32_t type_length_of(const dwi_type *type)
 
 static bool is_group(const dwi_type *type)
 {
-    return type->kind >= DWI_STRUCT && type->kind <= DWI_VARIANT;
+    return type->kind >= DWI_STRUCT && type->kind <= DWI_MAP;
 }
 
 static dw_status unsupported(walk *w, const dwi_type *type, const char *why)

@@ -252,6 +252,8 @@ static dw_status read_primitive(const reader *in, dwi_sv name, const place *at, 
             !dwi_sv_eq_cstr(name, dwi_type_kind_name((dwi_type_kind)kind)))
             continue;
         out->kind = (dwi_type_kind)kind;
+        if (kind == DWI_VARIANT)
+            *out = *dwi_type_of_variant();
         return DW_OK;
     }
     (void)snprintf(reason, sizeof(reason), "unknown type %.*s",
@@ -422,7 +424,7 @@ void dwi_field_append_json(dwi_buf *buf, const dwi_field *field)
 
 void dwi_type_append_json(dwi_buf *buf, const dwi_type *type)
 {
-    switch (type->kind) {
+    switch (type->variant ? DWI_VARIANT : type->kind) {
     case DWI_STRUCT:
         dwi_buf_append_cstr(buf, "{\"type\":\"struct\",\"fields\":[");
         for (size_t i = 0; i < type->n_fields; i++) {

@@ -39,6 +39,29 @@ size_t dwi_type_width(const dwi_type *type)
     }
 }
 
+static const dwi_type type_binary = {.kind = DWI_BINARY};
+static const dwi_field variant_fields[] = {
+    {{"metadata", 8}, &type_binary, false, -1, {"{}", 2}},
+    {{"value", 5}, &type_binary, false, -1, {"{}", 2}},
+};
+
+const dwi_type *dwi_type_of_variant(void)
+{
+    static const dwi_type variant = {
+        .kind = DWI_STRUCT, .n_fields = 2, .fields = variant_fields, .variant = true};
+
+    return &variant;
+}
+
+bool dwi_type_has_variant(const dwi_type *type)
+{
+    bool has = type->variant;
+
+    for (size_t i = 0; i < type->n_fields && !has; i++)
+        has = dwi_type_has_variant(type->fields[i].type);
+    return has;
+}
+
 const dwi_type *dwi_type_find_foreign(const dwi_type *type)
 {
     if (type->kind > DWI_LAST_DELTA_KIND)
@@ -87,7 +110,7 @@ static bool equal(const dwi_type *a, const dwi_type *b, bool with_nullability)
 {
     if (a == b)
         return true;
-    if (a->kind != b->kind || a->n_fields != b->n_fields)
+    if (a->kind != b->kind || a->n_fields != b->n_fields || a->variant != b->variant)
         return false;
     if (a->kind == DWI_DECIMAL && (a->precision != b->precision || a->scale != b->scale))
         return false;
@@ -167,12 +190,12 @@ const char *dwi_type_kind_name(dwi_type_kind kind)
 
 void dwi_type_append_name(dwi_buf *buf, const dwi_type *type)
 {
-    dwi_buf_append_cstr(buf, dwi_type_kind_name(type->kind));
+    dwi_buf_append_cstr(buf, dwi_type_kind_name(type->variant ? DWI_VARIANT : type->kind));
     if (type->kind == DWI_DECIMAL)
         dwi_buf_printf(buf, "(%d,%d)", type->precision, type->scale);
     if (type->kind == DWI_FIXED)
         dwi_buf_printf(buf, "(%u)", (unsigned)type->fixed_bytes);
-    if (type->kind != DWI_STRUCT && type->n_fields == 0)
+    if (type->variant || (type->kind != DWI_STRUCT && type->n_fields == 0))
         return;
     dwi_buf_append_byte(buf, '<');
     for (size_t i = 0; i < type->n_fields; i++) {

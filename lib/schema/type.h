@@ -26,7 +26,7 @@ typedef enum dwi_type_kind {
     DWI_STRUCT = 14,
     DWI_ARRAY = 15,
     DWI_MAP = 16,
-    DWI_VARIANT = 17,
+    DWI_VARIANT = 17, /* the name alone: no type has this kind, see dwi_type.variant */
     DWI_LAST_DELTA_KIND =
         DWI_VARIANT,           /* those from here on are Parquet's alone, no table has them */
     DWI_UBYTE = 18,            /* uint8 */
@@ -66,6 +66,8 @@ struct dwi_type {
      * "key" (never nullable) and "value" (nullable = valueContainsNull). Else none. */
     size_t n_fields;
     const dwi_field *fields;
+    bool variant; /* a struct that stands for Delta's type variant: "metadata" and "value", two
+                     binaries that are never null, as it lies in files and columns */
 };
 
 /* A whole schema: a struct type with its memory, shared by reference count. */
@@ -114,6 +116,10 @@ static inline bool dwi_type_is_bytes(const dwi_type *type)
 {
     return type->kind == DWI_STRING || type->kind == DWI_BINARY || type->kind == DWI_JSON;
 }
+/* A variant at any depth, the type itself included. */
+bool dwi_type_has_variant(const dwi_type *type);
+/* What a variant is in files and columns. */
+const dwi_type *dwi_type_of_variant(void);
 /* The first part of the tree that no Delta table can have, NULL: none. */
 const dwi_type *dwi_type_find_foreign(const dwi_type *type);
 

@@ -342,17 +342,6 @@ static void buffers_have_arrow_layout(void **state)
     dwi_column_done(&column);
 }
 
-static void variant_columns_are_refused(void **state)
-{
-    static const dwi_type variant = {.kind = DWI_VARIANT};
-    dwi_column column;
-    dw_error err = DW_ERROR_INIT;
-
-    (void)state;
-    DWT_ERR(dwi_column_init(&column, &variant, dwi_alloc_default(), &err), &err, DW_E_UNSUPPORTED,
-            "variant");
-}
-
 /* A failed append leaves the rows before it whole, and the column usable. */
 static dw_status fill_and_copy(const dw_allocator *alloc, void *ctx)
 {
@@ -414,7 +403,6 @@ int main(void)
         cmocka_unit_test(many_nulls_at_once),
         cmocka_unit_test(an_added_child_is_null_in_all_rows_so_far),
         cmocka_unit_test(buffers_have_arrow_layout),
-        cmocka_unit_test(variant_columns_are_refused),
         cmocka_unit_test(a_failed_allocation_changes_no_column),
     };
 

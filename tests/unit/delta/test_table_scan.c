@@ -8,7 +8,7 @@
 #include "delta/table_scan.h"
 #include "parquet/parquet_writer.h"
 
-static const dwi_type type_long = {DWI_LONG, 0, 0, 0, 0, NULL};
+static const dwi_type type_long = {.kind = DWI_LONG};
 
 /* The vectors below are what the specification's layout gives by hand: magic, number of bitmaps,
  * and for each its high word and a 32-bit roaring bitmap. */
@@ -108,17 +108,17 @@ static void partition_values_have_the_column_s_type(void **state)
         const char *text;
         uint64_t want[2]; /* first `width` bytes count */
     } cases[] = {
-        {{DWI_LONG, 0, 0, 0, 0, NULL}, "-5", {(uint64_t)-5, 0}},
-        {{DWI_INTEGER, 0, 0, 0, 0, NULL}, "2147483647", {2147483647, 0}},
-        {{DWI_SHORT, 0, 0, 0, 0, NULL}, "-1", {0xFFFF, 0}},
-        {{DWI_BYTE, 0, 0, 0, 0, NULL}, "127", {127, 0}},
-        {{DWI_DOUBLE, 0, 0, 0, 0, NULL}, "1.0E10", {0x4202A05F20000000, 0}},
-        {{DWI_FLOAT, 0, 0, 0, 0, NULL}, "-Infinity", {0xFF800000, 0}},
-        {{DWI_DATE, 0, 0, 0, 0, NULL}, "1970-01-03", {2, 0}},
-        {{DWI_TIMESTAMP, 0, 0, 0, 0, NULL}, "1970-01-01T00:00:01.000002Z", {1000002, 0}},
-        {{DWI_TIMESTAMP, 0, 0, 0, 0, NULL}, "1970-01-01 00:00:01", {1000000, 0}},
-        {{DWI_TIMESTAMP_NTZ, 0, 0, 0, 0, NULL}, "1970-01-01 00:00:00.5", {500000, 0}},
-        {{DWI_DECIMAL, 5, 2, 0, 0, NULL}, "-1.50", {(uint64_t)-150, UINT64_MAX}},
+        {{.kind = DWI_LONG}, "-5", {(uint64_t)-5, 0}},
+        {{.kind = DWI_INTEGER}, "2147483647", {2147483647, 0}},
+        {{.kind = DWI_SHORT}, "-1", {0xFFFF, 0}},
+        {{.kind = DWI_BYTE}, "127", {127, 0}},
+        {{.kind = DWI_DOUBLE}, "1.0E10", {0x4202A05F20000000, 0}},
+        {{.kind = DWI_FLOAT}, "-Infinity", {0xFF800000, 0}},
+        {{.kind = DWI_DATE}, "1970-01-03", {2, 0}},
+        {{.kind = DWI_TIMESTAMP}, "1970-01-01T00:00:01.000002Z", {1000002, 0}},
+        {{.kind = DWI_TIMESTAMP}, "1970-01-01 00:00:01", {1000000, 0}},
+        {{.kind = DWI_TIMESTAMP_NTZ}, "1970-01-01 00:00:00.5", {500000, 0}},
+        {{.kind = DWI_DECIMAL, .precision = 5, .scale = 2}, "-1.50", {(uint64_t)-150, UINT64_MAX}},
     };
     fixture *f = *state;
 
@@ -145,18 +145,18 @@ static void partition_values_have_the_column_s_type(void **state)
 static void mapped_columns_are_looked_for_by_physical_name_or_id(void **state)
 {
     const dwi_field inner[] = {{DWI_SV("y"), &type_long, true, -1, DWI_SV(MAPPED(2, "col-y"))}};
-    const dwi_type structure = {DWI_STRUCT, 0, 0, 0, 1, inner};
+    const dwi_type structure = {.kind = DWI_STRUCT, .n_fields = 1, .fields = inner};
     const dwi_field element[] = {{DWI_SV("element"), &structure, true, -1, DWI_SV("{}")}};
-    const dwi_type list = {DWI_ARRAY, 0, 0, 0, 1, element};
+    const dwi_type list = {.kind = DWI_ARRAY, .n_fields = 1, .fields = element};
     const dwi_field outer[] = {{DWI_SV("x"), &list, true, -1, DWI_SV(MAPPED(1, "col-x"))},
                                {DWI_SV("z"), &type_long, true, -1, DWI_SV(MAPPED(3, "col-z"))}};
-    const dwi_type root = {DWI_STRUCT, 0, 0, 0, 2, outer};
+    const dwi_type root = {.kind = DWI_STRUCT, .n_fields = 2, .fields = outer};
     const dwi_field file_inner[] = {{DWI_SV("why"), &type_long, true, 2, DWI_SV("{}")}};
-    const dwi_type file_structure = {DWI_STRUCT, 0, 0, 0, 1, file_inner};
+    const dwi_type file_structure = {.kind = DWI_STRUCT, .n_fields = 1, .fields = file_inner};
     const dwi_field file_element[] = {{DWI_SV("element"), &file_structure, true, -1, DWI_SV("{}")}};
-    const dwi_type file_list = {DWI_ARRAY, 0, 0, 0, 1, file_element};
+    const dwi_type file_list = {.kind = DWI_ARRAY, .n_fields = 1, .fields = file_element};
     const dwi_field file_outer[] = {{DWI_SV("ex"), &file_list, true, 1, DWI_SV("{}")}};
-    const dwi_type file = {DWI_STRUCT, 0, 0, 0, 1, file_outer};
+    const dwi_type file = {.kind = DWI_STRUCT, .n_fields = 1, .fields = file_outer};
     fixture *f = *state;
     const dwi_type *mapped = NULL;
 
@@ -183,7 +183,7 @@ static dw_status to_buf(void *ctx, const void *data, size_t len, dw_error *err)
 static void put_data_file(fixture *f, const char *key, int64_t rows)
 {
     const dwi_field fields[] = {{DWI_SV("a"), &type_long, true, -1, DWI_SV("{}")}};
-    const dwi_type root = {DWI_STRUCT, 0, 0, 0, 1, fields};
+    const dwi_type root = {.kind = DWI_STRUCT, .n_fields = 1, .fields = fields};
     const dwi_parquet_write_options options = {.codec = DWI_CODEC_ZSTD};
     dwi_parquet_writer *writer = NULL;
     dwi_column column;

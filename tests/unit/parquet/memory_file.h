@@ -14,9 +14,9 @@
             "{}", 2                                                                                \
         }                                                                                          \
     }
-#define ROW(fields)                                                                                \
+#define ROW(list)                                                                                  \
     {                                                                                              \
-        DWI_STRUCT, 0, 0, 0, sizeof(fields) / sizeof((fields)[0]), (fields)                        \
+        .kind = DWI_STRUCT, .n_fields = sizeof(list) / sizeof((list)[0]), .fields = (list)         \
     }
 
 typedef struct memory_file {

@@ -93,7 +93,7 @@ static void all_primitive_names_are_known(void **state)
         {"date", DWI_DATE, 4},
         {"timestamp", DWI_TIMESTAMP, 8},
         {"timestamp_ntz", DWI_TIMESTAMP_NTZ, 8},
-        {"variant", DWI_VARIANT, 0},
+        {"variant", DWI_STRUCT, 0},
         {"decimal(38,38)", DWI_DECIMAL, 16},
     };
 
