@@ -22,6 +22,7 @@ void dwi_pqw_shared_done(dwi_pqw_shared *shared)
     dwi_buf_done(&shared->body);
     dwi_buf_done(&shared->header);
     dwi_buf_done(&shared->packed);
+    dwi_buf_done(&shared->scratch);
     dwi_page_store_done(&shared->pages);
 }
 
@@ -29,11 +30,11 @@ size_t dwi_pqw_shared_bytes(const dwi_pqw_shared *shared)
 {
     return dwi_codec_ctx_bytes(shared->codec_ctx) + dwi_shred_bytes(&shared->shred) +
            shared->dense.cap + shared->decimals.cap + shared->seen.cap + shared->body.cap +
-           shared->header.cap + shared->packed.cap + dwi_page_store_bytes(&shared->pages);
+           shared->header.cap + shared->packed.cap + shared->scratch.cap +
+           dwi_page_store_bytes(&shared->pages);
 }
 
-/* Bytes of a value's PLAIN form; 0: it has a length in front, or is a bit. */
-static size_t plain_width(const dwi_pqw_leaf *leaf)
+size_t dwi_pqw_plain_width(const dwi_pqw_leaf *leaf)
 {
     switch (leaf->physical) {
     case DWI_PARQUET_INT32:
@@ -49,22 +50,25 @@ static size_t plain_width(const dwi_pqw_leaf *leaf)
     }
 }
 
-void dwi_pqw_column_init(dwi_pqw_column *column, const dwi_pqw_leaf *leaf, dwi_pqw_shared *shared)
+void dwi_pqw_column_init(dwi_pqw_column *column, const dwi_pqw_leaf *leaf,
+                         const dwi_pqw_leaf_options *options, dwi_pqw_shared *shared)
 {
     const dw_allocator *alloc = shared->alloc;
 
     memset(column, 0, sizeof(*column));
     column->leaf = leaf;
+    column->options = options;
     column->shared = shared;
-    column->dict_on = leaf->physical != DWI_PARQUET_BOOLEAN;
+    column->dict_on = options->dictionary;
     column->values_start = leaf->physical == DWI_PARQUET_BOOLEAN ? 0 : LEVEL_ROOM;
-    dwi_dict_init(&column->dict, plain_width(leaf), alloc);
+    dwi_dict_init(&column->dict, dwi_pqw_plain_width(leaf), alloc);
     dwi_buf_init(&column->def, alloc);
     dwi_buf_init(&column->rep, alloc);
     dwi_buf_init(&column->values, alloc);
     dwi_buf_init(&column->indices, alloc);
     dwi_buf_init(&column->pages, alloc);
     dwi_buf_init(&column->bound_text, alloc);
+    dwi_buf_init(&column->histograms, alloc);
     dwi_bounds_init(&column->page_bounds, leaf->type, alloc);
     dwi_bounds_init(&column->chunk_bounds, leaf->type, alloc);
     dwi_bounds_init(&column->file_bounds, leaf->type, alloc);
@@ -92,6 +96,7 @@ void dwi_pqw_column_done(dwi_pqw_column *column)
     dwi_buf_done(&column->indices);
     dwi_buf_done(&column->pages);
     dwi_buf_done(&column->bound_text);
+    dwi_buf_done(&column->histograms);
     dwi_bounds_done(&column->page_bounds);
     dwi_bounds_done(&column->chunk_bounds);
     dwi_bounds_done(&column->file_bounds);
@@ -104,12 +109,14 @@ void dwi_pqw_column_next_chunk(dwi_pqw_column *column)
     forget_pages(column);
     dwi_dict_clear(&column->dict);
     dwi_buf_clear(&column->bound_text);
+    dwi_buf_clear(&column->histograms);
     dwi_bounds_clear(&column->chunk_bounds);
-    column->dict_on = column->leaf->physical != DWI_PARQUET_BOOLEAN;
+    column->dict_on = column->options->dictionary;
     column->dict_judged = false;
     column->closed_bytes = 0;
     column->dict_plain_bytes = 0;
     column->n_dict_pages = 0;
+    column->n_own_pages = 0;
     column->n_plain_pages = 0;
     column->chunk_entries = 0;
     column->chunk_nulls = 0;
@@ -125,8 +132,8 @@ size_t dwi_pqw_column_memory(const dwi_pqw_column *column)
 {
     return dwi_dict_bytes(&column->dict) + column->def.cap + column->rep.cap + column->values.cap +
            column->indices.cap + column->pages.cap + column->bound_text.cap +
-           dwi_bounds_bytes(&column->page_bounds) + dwi_bounds_bytes(&column->chunk_bounds) +
-           dwi_bounds_bytes(&column->file_bounds);
+           column->histograms.cap + dwi_bounds_bytes(&column->page_bounds) +
+           dwi_bounds_bytes(&column->chunk_bounds) + dwi_bounds_bytes(&column->file_bounds);
 }
 
 uint8_t *dwi_pqw_column_plain_room(dwi_pqw_column *column, size_t more)
@@ -236,7 +243,7 @@ static const void *dense_decimals(dwi_pqw_column *column, const dwi_shred_slice 
 {
     dwi_pqw_shared *shared = column->shared;
     size_t n = slice->n_values;
-    size_t width = plain_width(column->leaf);
+    size_t width = dwi_pqw_plain_width(column->leaf);
     uint8_t *out = shared->dense.data;
     dwi_i128 *values;
 
@@ -257,7 +264,7 @@ static const void *dense_decimals(dwi_pqw_column *column, const dwi_shred_slice 
 /* The same for values that are bytes of one length. */
 static const void *dense_fixed(dwi_pqw_column *column, const dwi_shred_slice *slice)
 {
-    size_t width = plain_width(column->leaf);
+    size_t width = dwi_pqw_plain_width(column->leaf);
     const uint8_t *in = (const uint8_t *)slice->vec->values + (size_t)slice->base * width;
     uint8_t *out = column->shared->dense.data;
     const uint8_t *values = slice->sel == NULL ? in : out;
@@ -310,9 +317,9 @@ static const void *dense_values(dwi_pqw_column *column, const dwi_shred_slice *s
         break;
     }
     if (slice->sel == NULL)
-        values =
-            (const uint8_t *)slice->vec->values + (size_t)slice->base * plain_width(column->leaf);
-    else if (plain_width(column->leaf) == 4)
+        values = (const uint8_t *)slice->vec->values +
+                 (size_t)slice->base * dwi_pqw_plain_width(column->leaf);
+    else if (dwi_pqw_plain_width(column->leaf) == 4)
         GATHER(uint32_t, uint32_t);
     else
         GATHER(uint64_t, uint64_t);
@@ -342,7 +349,7 @@ static uint32_t *index_room(dwi_pqw_column *column, size_t count)
 static dw_status append_fixed(dwi_pqw_column *column, const dwi_shred_slice *slice, dw_error *err)
 {
     size_t n = slice->n_values;
-    size_t width = plain_width(column->leaf);
+    size_t width = dwi_pqw_plain_width(column->leaf);
     const void *values;
     uint32_t *indices;
     dw_status status;
@@ -505,7 +512,7 @@ static size_t slice_rows(const dwi_pqw_column *column, const dwi_vec *rows, int6
     if (leaf->max_rep > 0)
         return count < NESTED_ROWS ? count : NESTED_ROWS;
     if (leaf->physical != DWI_PARQUET_BYTE_ARRAY) {
-        size_t width = plain_width(leaf);
+        size_t width = dwi_pqw_plain_width(leaf);
         size_t fit = bytes_left / (width == 0 ? 1 : width) + 1;
         return count < fit ? count : fit;
     }
@@ -521,7 +528,7 @@ static size_t slice_rows(const dwi_pqw_column *column, const dwi_vec *rows, int6
 /* Rule 2 of the header. */
 static bool dictionary_is_too_large(const dwi_pqw_column *column)
 {
-    size_t limit = column->shared->dictionary_bytes;
+    size_t limit = column->options->dictionary_bytes;
     size_t size = column->dict.page.len;
     size_t plain = column->dict_plain_bytes + column->plain_bytes;
     size_t encoded = size + column->closed_bytes + column->indices.len / 2;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One column chunk while it is written: the open page, the dictionary, the finished pages.
  *
- * 1. A chunk starts with a dictionary (but for booleans). The first page with values judges it: if
- *    indices and dictionary are no smaller than the plain values, and the repetitions so far do not
- *    promise that the dictionary of all rows stays within its limit, the page and all after it are
- *    PLAIN and there is no dictionary.
- * 2. When the dictionary passes its limit, the open page is closed as it is and the rest is PLAIN.
- *    A dictionary that has saved half of the bytes may grow to DWI_PQW_DICT_STRETCH limits.
+ * 1. A chunk starts with a dictionary where the options say so. The first page with values judges
+ *    it: if indices and dictionary are no smaller than the values in the column's own encoding, and
+ *    the repetitions so far do not promise that the dictionary of all rows stays within its limit,
+ *    the page and all after it are in that encoding and there is no dictionary.
+ * 2. When the dictionary passes its limit, the open page is closed as it is and the rest is in the
+ *    column's encoding. A dictionary that has saved half of the bytes may grow to
+ *    DWI_PQW_DICT_STRETCH limits.
  * 3. Pages end between rows.
- * 4. Levels are kept only from the first null of a page on; before it they are all the highest. */
+ * 4. Levels are kept only from the first null of a page on; before it they are all the highest.
+ * 5. Values outside the dictionary are gathered in PLAIN form, whatever the page's encoding. */
 #ifndef DWI_PARQUET_COLUMN_WRITER_H
 #define DWI_PARQUET_COLUMN_WRITER_H
 
@@ -17,17 +19,18 @@
 #include "parquet/dict_encode.h"
 #include "parquet/page_store.h"
 #include "parquet/shred.h"
+#include "parquet/write_options.h"
 
 enum { DWI_PQW_DICT_STRETCH = 4 };
 
 /* What all columns of a writer share. */
 typedef struct dwi_pqw_shared {
     const dw_allocator *alloc;
-    int codec;
-    int level;
+    int page_version;
+    bool page_checksums;
+    bool size_statistics;
     size_t page_bytes;
     size_t page_rows;
-    size_t dictionary_bytes;
     size_t bound_bytes;
     dwi_codec_ctx *codec_ctx;
     dwi_shred_scratch shred;
@@ -36,7 +39,8 @@ typedef struct dwi_pqw_shared {
     dwi_buf seen;     /* a byte a dictionary entry */
     dwi_buf body;     /* a page before compression, or its levels alone */
     dwi_buf header;
-    dwi_buf packed; /* a compressed body */
+    dwi_buf packed;  /* a compressed body */
+    dwi_buf scratch; /* of encoders */
     dwi_page_store pages;
 } dwi_pqw_shared;
 
@@ -47,6 +51,7 @@ typedef struct dwi_pqw_page {
     size_t rows;
     size_t nulls;
     size_t nans;
+    int64_t unencoded_bytes; /* of byte arrays, without their lengths */
     bool all_null;
     bool has_min;
     bool has_max;
@@ -56,6 +61,7 @@ typedef struct dwi_pqw_page {
 
 typedef struct dwi_pqw_column {
     const dwi_pqw_leaf *leaf;
+    const dwi_pqw_leaf_options *options;
     dwi_pqw_shared *shared;
 
     /* The open page. */
@@ -78,10 +84,12 @@ typedef struct dwi_pqw_column {
     dwi_pqw_page dict_page; /* data NULL: none */
     dwi_buf pages;          /* dwi_pqw_page */
     dwi_buf bound_text;
+    dwi_buf histograms; /* size_stats.h */
     size_t closed_bytes;
     size_t dict_plain_bytes; /* what the values of finished dictionary pages take in PLAIN */
     size_t n_dict_pages;
-    size_t n_plain_pages;
+    size_t n_own_pages;   /* without dictionary, in the encoding of the options */
+    size_t n_plain_pages; /* without dictionary, in PLAIN where the options say another */
     int64_t chunk_entries;
     int64_t chunk_nulls;
     dwi_bounds chunk_bounds;
@@ -95,7 +103,8 @@ typedef struct dwi_pqw_column {
 void dwi_pqw_shared_done(dwi_pqw_shared *shared);
 size_t dwi_pqw_shared_bytes(const dwi_pqw_shared *shared);
 
-void dwi_pqw_column_init(dwi_pqw_column *column, const dwi_pqw_leaf *leaf, dwi_pqw_shared *shared);
+void dwi_pqw_column_init(dwi_pqw_column *column, const dwi_pqw_leaf *leaf,
+                         const dwi_pqw_leaf_options *options, dwi_pqw_shared *shared);
 void dwi_pqw_column_done(dwi_pqw_column *column); /* a zeroed one too */
 
 /* Rows [first, first + count) of the struct vector; closes pages on the way. */
@@ -103,6 +112,8 @@ dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int
                                 size_t count, dw_error *err);
 /* Close the open page and make the dictionary page. */
 dw_status dwi_pqw_column_close_chunk(dwi_pqw_column *column, dw_error *err);
+/* Bytes of a value's PLAIN form; 0: it has a length in front, or is a bit. */
+size_t dwi_pqw_plain_width(const dwi_pqw_leaf *leaf);
 /* Room for `more` bytes of PLAIN values behind those of the page; NULL when out of memory. They
  * count once column->values.len is moved on. */
 uint8_t *dwi_pqw_column_plain_room(dwi_pqw_column *column, size_t more);

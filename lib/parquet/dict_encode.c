@@ -36,6 +36,7 @@ void dwi_dict_clear(dwi_dict *dict)
     if (dict->count > 0)
         memset(dict->slots, 0, dict->n_slots * sizeof(*dict->slots));
     dict->count = 0;
+    dict->repeats = false;
     dwi_buf_clear(&dict->page);
     dwi_buf_clear(&dict->starts);
 }
@@ -184,6 +185,8 @@ static inline dw_status put_fixed(dwi_dict *dict, const uint8_t *values, size_t 
             if (slot == 0 || probes == MAX_PROBES) {
                 if (slot == 0)
                     dict->slots[at] = slot_of(hash, dict->count);
+                else
+                    dict->repeats = true;
                 dwi_buf_append(&dict->page, value, width);
                 if (dict->page.failed)
                     return dwi_err_nomem(err);
@@ -288,6 +291,8 @@ static dw_status add_entry(dwi_dict *dict, uint64_t hash, size_t at, const uint8
 {
     if (dict->slots[at] == 0)
         dict->slots[at] = slot_of(hash, dict->count);
+    else
+        dict->repeats = true;
     *out = dict->count;
     return add_bytes(dict, data, len) ? DW_OK : dwi_err_nomem(err);
 }

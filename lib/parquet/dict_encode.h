@@ -2,7 +2,8 @@
 /* The dictionary of one column chunk while it grows: values become indices in order of first sight,
  * and `page` is the dictionary page's PLAIN content as it stands.
  * Probing is bounded: values that collide beyond that get an entry of their own again, which a
- * dictionary may have; hostile values then make the dictionary large, not the writer slow. */
+ * dictionary may have (`repeats`); hostile values then make the dictionary large, not the writer
+ * slow. */
 #ifndef DWI_PARQUET_DICT_ENCODE_H
 #define DWI_PARQUET_DICT_ENCODE_H
 
@@ -14,6 +15,7 @@ typedef struct dwi_dict {
     uint64_t *slots; /* high half: hash, low half: index + 1; 0 is empty */
     size_t n_slots;  /* a power of two, or 0 */
     uint32_t count;
+    bool repeats; /* two entries may be one value */
     dwi_buf page;
     dwi_buf starts; /* byte arrays: uint32_t offset of each entry's length in `page` */
 } dwi_dict;

@@ -5,13 +5,21 @@
 #define DWI_PARQUET_FOOTER_WRITE_H
 
 #include "parquet/column_writer.h"
+#include "parquet/size_stats.h"
 
 typedef struct dwi_pqw_page_header {
-    dwi_parquet_page type; /* DATA_PAGE or DICTIONARY_PAGE */
+    dwi_parquet_page type; /* DATA_PAGE, DATA_PAGE_V2 or DICTIONARY_PAGE */
     int32_t raw_len;
     int32_t packed_len;
     int32_t n_values; /* nulls too */
     dwi_parquet_encoding encoding;
+    bool has_crc;
+    uint32_t crc;
+    int32_t n_nulls; /* from here on version 2 alone */
+    int32_t n_rows;
+    int32_t def_len;
+    int32_t rep_len;
+    bool is_compressed;
 } dwi_pqw_page_header;
 
 dw_status dwi_pqw_page_header_write(const dwi_pqw_page_header *header, dwi_buf *out, dw_error *err);
@@ -19,6 +27,7 @@ dw_status dwi_pqw_page_header_write(const dwi_pqw_page_header *header, dwi_buf *
 /* A written column chunk, as the footer tells of it. */
 typedef struct dwi_pqw_chunk {
     const dwi_pqw_leaf *leaf;
+    const dwi_pqw_leaf_options *options;
     int64_t dictionary_offset; /* -1: none */
     int64_t data_offset;
     int64_t raw_bytes;
@@ -27,7 +36,12 @@ typedef struct dwi_pqw_chunk {
     int64_t null_count;
     int64_t nan_count;
     int32_t n_dict_pages;
+    int32_t n_own_pages; /* in options->encoding */
     int32_t n_plain_pages;
+    int64_t distinct_count; /* -1: not known */
+    dwi_chunk_sizes sizes;
+    int64_t bloom_offset;
+    int32_t bloom_len; /* 0: no Bloom filter */
     bool has_min;
     bool has_max;
     bool min_exact;
@@ -37,7 +51,7 @@ typedef struct dwi_pqw_chunk {
     int64_t column_index_offset;
     int32_t column_index_len; /* 0: none */
     int64_t offset_index_offset;
-    int32_t offset_index_len;
+    int32_t offset_index_len; /* 0: none */
 } dwi_pqw_chunk;
 
 typedef struct dwi_pqw_row_group {
@@ -56,12 +70,14 @@ dw_status dwi_pqw_offset_index_write(const dwi_pqw_column *column, int64_t offse
 
 typedef struct dwi_pqw_footer {
     const dwi_pqw_schema *schema;
-    int codec;
+    int page_version;
     int64_t n_rows;
     const dwi_pqw_row_group *row_groups;
     size_t n_row_groups;
     const dwi_sv *metadata; /* key, value, key, value...; value.ptr NULL: none */
     size_t n_metadata;      /* pairs */
+    const dwi_pqw_sorting *sorting;
+    size_t n_sorting;
 } dwi_pqw_footer;
 
 /* FileMetaData. */

@@ -11,9 +11,9 @@ dw_status dwi_leaf_room(dwi_leaf_shared *shared, const dwi_parquet_node *node, d
     char path[PATH_BYTES];
 
     if (more > shared->budget)
-        return dwi_err(err, DW_E_UNSUPPORTED,
-                       "column %s: more than 1 GiB in one batch of rows; read fewer at a time",
-                       dwi_parquet_node_path(node, path, sizeof(path)));
+        return dwi_err(err, DW_E_NOMEM,
+                       "column %s: more than %zu MiB in one batch of rows; read fewer at a time",
+                       dwi_parquet_node_path(node, path, sizeof(path)), shared->batch_bytes >> 20);
     shared->budget -= more;
     return dwi_buf_reserve(buf, more) ? DW_OK : dwi_err_nomem(err);
 }
@@ -40,6 +40,7 @@ dw_status dwi_leaf_reader_init(dwi_leaf_reader *leaf, const dwi_parquet_node *no
     memset(leaf, 0, sizeof(*leaf));
     leaf->node = node;
     leaf->shared = shared;
+    leaf->type = type;
     leaf->skip_values = type == NULL;
     set_levels(leaf);
     dwi_page_reader_init(&leaf->pages, alloc, file, codecs, leaf->max_rep, leaf->max_def, piece);
@@ -65,6 +66,7 @@ void dwi_leaf_reader_done(dwi_leaf_reader *leaf)
     dwi_buf_done(&leaf->dictionary.data);
     dwi_buf_done(&leaf->kept_rep);
     dwi_buf_done(&leaf->kept_def);
+    dwi_column_done(&leaf->discarded);
 }
 
 static dw_status chunk_error(const dwi_leaf_reader *leaf, dw_status code, const char *why,
@@ -76,12 +78,18 @@ static dw_status chunk_error(const dwi_leaf_reader *leaf, dw_status code, const 
                    dwi_parquet_node_path(leaf->node, path, sizeof(path)), why);
 }
 
-dw_status dwi_leaf_reader_open(dwi_leaf_reader *leaf, const dwi_footer_chunk *chunk, dw_error *err)
+dw_status dwi_leaf_reader_open(dwi_leaf_reader *leaf, const dwi_footer_chunk *chunk, int64_t rows,
+                               const dwi_offset_index *index, dw_error *err)
 {
     if (chunk->encrypted)
         return chunk_error(leaf, DW_E_UNSUPPORTED, "encrypted", err);
     if (chunk->external)
         return chunk_error(leaf, DW_E_UNSUPPORTED, "its data is in another file", err);
+    leaf->index = index == NULL || index->n_pages == 0 ? NULL : index;
+    leaf->chunk = chunk;
+    leaf->group_rows = rows;
+    leaf->row = 0;
+    leaf->page_rows = -1;
     leaf->chunk_left = chunk->num_values;
     leaf->page_left = 0;
     leaf->pending_pos = 0;
@@ -143,6 +151,9 @@ static dw_status open_data_page(dwi_leaf_reader *leaf, const dwi_page *page, dw_
 {
     if (page->num_values > leaf->chunk_left)
         return dwi_leaf_corrupt(leaf, "more values than its column chunk", err);
+    if (leaf->page_rows >= 0 && leaf->max_rep == 0 && page->num_values != leaf->page_rows)
+        return dwi_leaf_corrupt(leaf, "another number of rows than the offset index says", err);
+    leaf->page_rows = -1;
     if (page->num_values == 0)
         return DW_OK;
     leaf->chunk_left -= page->num_values;
@@ -317,6 +328,8 @@ dw_status dwi_leaf_reader_next(dwi_leaf_reader *leaf, int64_t rows, bool last, d
     bool end = false;
     dw_status status = DW_OK;
 
+    leaf->row += rows;
+
     dwi_buf_clear(&leaf->kept_rep);
     dwi_buf_clear(&leaf->kept_def);
     /* A repeated leaf's last row ends where another begins, or with the chunk. */
@@ -336,6 +349,113 @@ dw_status dwi_leaf_reader_next(dwi_leaf_reader *leaf, int64_t rows, bool last, d
         return chunk_error(leaf, DW_E_CORRUPT, "fewer rows than its row group", err);
     if (last && (leaf->pending_pos < leaf->pending_len || leaf->page_left > 0))
         return chunk_error(leaf, DW_E_CORRUPT, "more rows than its row group", err);
+done:
+    return status;
+}
+
+/* Read and forget. */
+static dw_status discard(dwi_leaf_reader *leaf, int64_t rows, dw_error *err)
+{
+    dwi_column *column = leaf->skip_values ? NULL : &leaf->discarded;
+    dw_status status = DW_OK;
+
+    if (column != NULL && column->alloc == NULL)
+        DWI_TRY(dwi_column_init(column, leaf->type, leaf->shared->alloc, err));
+    while (rows > 0) {
+        int64_t n = rows < DWI_VALUE_CHUNK ? rows : DWI_VALUE_CHUNK;
+        if (column != NULL)
+            dwi_column_clear(column);
+        leaf->shared->budget = leaf->shared->batch_bytes;
+        DWI_TRY(dwi_leaf_reader_next(leaf, n, false, column, err));
+        rows -= n;
+    }
+done:
+    return status;
+}
+
+/* The dictionary page comes before the data pages that an offset index knows. *out false: what
+ * comes first is something else. */
+static dw_status load_dictionary(dwi_leaf_reader *leaf, bool *out, dw_error *err)
+{
+    char path[PATH_BYTES];
+    dwi_page page;
+    bool end;
+    dw_status status;
+
+    *out = true;
+    if (leaf->pages.index >= 0 || leaf->index->pages[0].offset == leaf->pages.pos)
+        return DW_OK;
+    status = dwi_page_reader_next(&leaf->pages, &page, &end, err);
+    if (status != DW_OK)
+        return dwi_err_prefix(err, status, "column %s",
+                              dwi_parquet_node_path(leaf->node, path, sizeof(path)));
+    if (!end && page.type == DWI_PARQUET_DICTIONARY_PAGE)
+        return open_dictionary_page(leaf, &page, err);
+    *out = false;
+    return DW_OK;
+}
+
+/* To the page of a row, if that is not open yet. */
+static dw_status seek_page(dwi_leaf_reader *leaf, int64_t row, dw_error *err)
+{
+    const dwi_offset_index *index = leaf->index;
+    size_t at = dwi_page_of_row(index, row);
+    const dwi_page_location *page = &index->pages[at];
+    bool known;
+    dw_status status;
+
+    if (page->offset < leaf->pages.pos)
+        return DW_OK;
+    status = load_dictionary(leaf, &known, err);
+    if (status != DW_OK)
+        return status;
+    if (!known)
+        return dwi_leaf_reader_open(leaf, leaf->chunk, leaf->group_rows, NULL, err);
+    dwi_page_reader_seek(&leaf->pages, page->offset,
+                         (int64_t)at + (index->pages[0].offset != leaf->chunk->offset));
+    leaf->pending_pos = leaf->pending_len = 0;
+    leaf->page_left = 0;
+    leaf->last_def = 0;
+    leaf->chunk_left = INT64_MAX; /* how many values are left is not known */
+    leaf->row = page->first_row;
+    leaf->page_rows = dwi_page_end_row(index, at, leaf->group_rows) - page->first_row;
+    return DW_OK;
+}
+
+/* Past whole pages on the way to a row, where each value is a row and all of the open page's are
+ * read. */
+static dw_status pass_pages(dwi_leaf_reader *leaf, int64_t row, dw_error *err)
+{
+    int64_t rows = row - leaf->row;
+    bool end;
+    dw_status status;
+
+    leaf->pages.pass = rows;
+    status = next_page(leaf, &end, err);
+    if (status != DW_OK)
+        return status;
+    rows -= leaf->pages.pass;
+    leaf->pages.pass = 0;
+    if (rows > leaf->chunk_left + leaf->page_left)
+        return dwi_leaf_corrupt(leaf, "more values than its column chunk", err);
+    leaf->row += rows;
+    leaf->chunk_left -= rows;
+    return DW_OK;
+}
+
+dw_status dwi_leaf_reader_seek(dwi_leaf_reader *leaf, int64_t row, dw_error *err)
+{
+    int64_t open;
+    dw_status status = DW_OK;
+
+    if (row > leaf->row && leaf->index != NULL)
+        DWI_TRY(seek_page(leaf, row, err));
+    open = (int64_t)(leaf->pending_len - leaf->pending_pos) + leaf->page_left;
+    if (leaf->max_rep == 0 && row - leaf->row > open) {
+        DWI_TRY(discard(leaf, open, err));
+        DWI_TRY(pass_pages(leaf, row, err));
+    }
+    DWI_TRY(discard(leaf, row - leaf->row, err));
 done:
     return status;
 }

@@ -7,15 +7,14 @@
 
 #include "columns/vec.h"
 #include "parquet/convert.h"
+#include "parquet/page_index_read.h"
 #include "parquet/value_reader.h"
-
-/* The most that one batch may take in memory, all columns together. */
-#define DWI_BATCH_MAX_BYTES ((size_t)1 << 30)
 
 /* What the leaves of a file share; one of them works at a time. */
 typedef struct dwi_leaf_shared {
     const dw_allocator *alloc;
-    size_t budget; /* bytes the open batch may still take */
+    size_t batch_bytes; /* the most a batch may take */
+    size_t budget;      /* bytes the open batch may still take */
     dwi_value_scratch scratch;
 } dwi_leaf_shared;
 
@@ -31,6 +30,7 @@ typedef struct dwi_dictionary {
 typedef struct dwi_leaf_reader {
     const dwi_parquet_node *node;
     dwi_leaf_shared *shared;
+    const dwi_type *type; /* NULL: only its levels are wanted */
     dwi_convert convert;
     bool skip_values; /* only its levels are wanted */
     bool keep_levels;
@@ -42,6 +42,12 @@ typedef struct dwi_leaf_reader {
     dwi_dictionary dictionary;
     dwi_rle_reader rep;
     dwi_rle_reader def;
+    const dwi_footer_chunk *chunk;
+    const dwi_offset_index *index;        /* NULL: pages are read one after the other */
+    int64_t group_rows;                   /* rows of the row group */
+    int64_t row;                          /* the next one to be read, in the row group */
+    int64_t page_rows;                    /* of the page sought, -1: not known */
+    dwi_column discarded;                 /* values of rows passed over */
     int64_t page_left;                    /* levels of the open page that are not decoded yet */
     int64_t chunk_left;                   /* levels of the chunk beyond the open page */
     uint8_t last_def;                     /* of the level decoded last */
@@ -59,8 +65,12 @@ dw_status dwi_leaf_reader_init(dwi_leaf_reader *leaf, const dwi_parquet_node *no
                                const dwi_file_view *file, dwi_codec_ctx *codecs, size_t piece,
                                dw_error *err);
 void dwi_leaf_reader_done(dwi_leaf_reader *leaf); /* a zeroed one too */
-/* Start with a row group's chunk; its range is within the file. */
-dw_status dwi_leaf_reader_open(dwi_leaf_reader *leaf, const dwi_footer_chunk *chunk, dw_error *err);
+/* Start with the chunk of a row group of `rows` rows; its range is within the file. `index` NULL or
+ * absent: there is none. It lives as long as the chunk is read. */
+dw_status dwi_leaf_reader_open(dwi_leaf_reader *leaf, const dwi_footer_chunk *chunk, int64_t rows,
+                               const dwi_offset_index *index, dw_error *err);
+/* Go on to a later row of the row group, past pages that need not be read. */
+dw_status dwi_leaf_reader_seek(dwi_leaf_reader *leaf, int64_t row, dw_error *err);
 /* Append the slots of the next `rows` rows to `column` (NULL: levels only). `last`: the row group
  * ends with them. Messages start with "column PATH". */
 dw_status dwi_leaf_reader_next(dwi_leaf_reader *leaf, int64_t rows, bool last, dwi_column *column,

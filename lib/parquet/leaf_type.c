@@ -225,3 +225,26 @@ dwi_leaf_source dwi_leaf_classify(const dwi_footer_element *element, dwi_type *t
     type->scale = (uint8_t)e.scale;
     return source;
 }
+
+bool dwi_leaf_is_ordered(const dwi_footer_element *element)
+{
+    switch (element->logical) {
+    case DWI_PARQUET_LOGICAL_NONE:
+        return element->physical != DWI_PARQUET_INT96 &&
+               element->converted != DWI_PARQUET_CONVERTED_INTERVAL;
+    case DWI_PARQUET_LOGICAL_STRING:
+    case DWI_PARQUET_LOGICAL_ENUM:
+    case DWI_PARQUET_LOGICAL_DECIMAL:
+    case DWI_PARQUET_LOGICAL_DATE:
+    case DWI_PARQUET_LOGICAL_TIME:
+    case DWI_PARQUET_LOGICAL_TIMESTAMP:
+    case DWI_PARQUET_LOGICAL_INTEGER:
+    case DWI_PARQUET_LOGICAL_JSON:
+    case DWI_PARQUET_LOGICAL_BSON:
+    case DWI_PARQUET_LOGICAL_UUID:
+    case DWI_PARQUET_LOGICAL_FLOAT16:
+        return true;
+    default:
+        return false;
+    }
+}

@@ -12,5 +12,8 @@
 /* Fills `type` (zeroed: void). DWI_LEAF_NONE: no type of ours, *out_annotation names it. */
 dwi_leaf_source dwi_leaf_classify(const dwi_footer_element *element, dwi_type *type,
                                   const char **out_annotation);
+/* Whether the format defines an order for the values, and we know it: not for INT96, intervals,
+ * shapes and logical types that we do not know. */
+bool dwi_leaf_is_ordered(const dwi_footer_element *element);
 
 #endif

@@ -8,8 +8,7 @@ enum {
     FIRST_HEADER = 512,
     MAX_HEADER = 16 << 20,
     /* parquet-mr before 1.2.9 left the dictionary page's header out of a chunk's size. */
-    END_SLACK = 100,
-    TRAILER_BYTES = 8
+    END_SLACK = 100
 };
 
 typedef struct page_header {
@@ -27,30 +26,6 @@ typedef struct page_header {
     bool is_compressed;
     bool has_body_header; /* the struct that goes with its type */
 } page_header;
-
-/* The bytes in memory, NULL when they are not there as a whole. */
-static const uint8_t *find_held(const dwi_file_view *file, int64_t offset, size_t len)
-{
-    const dwi_file_part *parts[] = {&file->group, &file->tail};
-
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (parts[i]->data != NULL && offset >= parts[i]->offset &&
-            (uint64_t)(offset - parts[i]->offset) + len <= parts[i]->len)
-            return parts[i]->data + (offset - parts[i]->offset);
-    return NULL;
-}
-
-dw_status dwi_file_view_read(const dwi_file_view *file, int64_t offset, size_t len, void *out,
-                             dw_error *err)
-{
-    const uint8_t *held = find_held(file, offset, len);
-
-    if (held != NULL) {
-        memcpy(out, held, len);
-        return DW_OK;
-    }
-    return file->source.read(file->source.ctx, offset, len, out, err);
-}
 
 void dwi_page_reader_init(dwi_page_reader *r, const dw_allocator *alloc, const dwi_file_view *file,
                           dwi_codec_ctx *codecs, int max_rep, int max_def, size_t piece)
@@ -76,12 +51,19 @@ void dwi_page_reader_open(dwi_page_reader *r, const dwi_footer_chunk *chunk)
     r->codec = chunk->codec;
     r->pos = chunk->offset;
     r->end = chunk->offset + chunk->bytes;
-    r->limit = r->file->source.size - TRAILER_BYTES;
+    r->limit = r->file->source.size - DWI_FILE_TRAILER_BYTES;
     if (r->limit - r->end > END_SLACK)
         r->limit = r->end + END_SLACK;
     r->index = -1;
+    r->pass = 0;
     r->window_offset = r->pos;
     dwi_buf_clear(&r->window);
+}
+
+void dwi_page_reader_seek(dwi_page_reader *r, int64_t offset, int64_t index)
+{
+    r->pos = offset;
+    r->index = index - 1;
 }
 
 static dw_status corrupt(const dwi_page_reader *r, const char *why, dw_error *err)
@@ -92,14 +74,18 @@ static dw_status corrupt(const dwi_page_reader *r, const char *why, dw_error *er
 /* At least `need` bytes (all within the chunk) from r->pos on. The view holds until the next. */
 static dw_status view(dwi_page_reader *r, size_t need, const uint8_t **out, dw_error *err)
 {
-    const uint8_t *held = find_held(r->file, r->pos, need);
+    static const uint8_t nothing[1] = {0};
+    const uint8_t *held = NULL;
     size_t skip = (size_t)(r->pos - r->window_offset);
     size_t have;
     size_t want;
     dw_status status;
 
     /* A range that is in memory as a whole needs no window. */
-    if (held != NULL) {
+    *out = nothing;
+    if (need == 0)
+        return DW_OK;
+    if (dwi_file_view_have(r->file, r->pos, &held) >= need) {
         *out = held;
         return DW_OK;
     }
@@ -246,18 +232,22 @@ static dw_status check_header(dwi_page_reader *r, const page_header *h, dw_error
     return DW_OK;
 }
 
-/* Header length is not known before it is parsed: try with more until all of the chunk is seen. */
+/* Header length is not known before it is parsed: try with what is in memory, then with more until
+ * all of the chunk is seen. */
 static dw_status read_header(dwi_page_reader *r, page_header *h, dw_error *err)
 {
     size_t left = (size_t)(r->limit - r->pos);
     size_t len = FIRST_HEADER;
-    const uint8_t *data;
+    const uint8_t *data = NULL;
     size_t used = 0;
-    dw_status status;
+    dw_status status = DW_E_CORRUPT;
+    size_t have = dwi_file_view_have(r->file, r->pos, &data);
 
     if (left > MAX_HEADER)
         left = MAX_HEADER;
-    for (;;) {
+    if (have > 0)
+        status = parse_header(data, have < left ? have : left, h, &used, err);
+    while (status != DW_OK) {
         if (len > left)
             len = left;
         status = view(r, len, &data, err);
@@ -388,12 +378,12 @@ static dw_status open_v2(dwi_page_reader *r, const page_header *h, const uint8_t
 
 static dw_status open_page(dwi_page_reader *r, const page_header *h, dwi_page *page, dw_error *err)
 {
-    const uint8_t *body;
+    const uint8_t *body = NULL;
     dw_status status = view(r, (size_t)h->compressed, &body, err);
 
     if (status != DW_OK)
         return status;
-    if (h->has_crc && dwi_crc32(0, body, (size_t)h->compressed) != h->crc)
+    if (h->has_crc && !r->ignore_checksums && dwi_crc32(0, body, (size_t)h->compressed) != h->crc)
         return corrupt(r, "checksum differs", err);
     r->pos += h->compressed;
     memset(page, 0, sizeof(*page));
@@ -402,6 +392,11 @@ static dw_status open_page(dwi_page_reader *r, const page_header *h, dwi_page *p
     page->num_values = h->num_values;
     return h->type == DWI_PARQUET_DATA_PAGE_V2 ? open_v2(r, h, body, page, err)
                                                : open_v1(r, h, body, page, err);
+}
+
+static bool is_data_page(int type)
+{
+    return type == DWI_PARQUET_DATA_PAGE || type == DWI_PARQUET_DATA_PAGE_V2;
 }
 
 dw_status dwi_page_reader_next(dwi_page_reader *r, dwi_page *out, bool *out_end, dw_error *err)
@@ -414,12 +409,14 @@ dw_status dwi_page_reader_next(dwi_page_reader *r, dwi_page *out, bool *out_end,
         status = read_header(r, &h, err);
         if (status != DW_OK)
             return status;
-        if (h.type == DWI_PARQUET_DATA_PAGE || h.type == DWI_PARQUET_DICTIONARY_PAGE ||
-            h.type == DWI_PARQUET_DATA_PAGE_V2) {
+        if (h.type == DWI_PARQUET_DICTIONARY_PAGE ||
+            (is_data_page(h.type) && (r->pass == 0 || h.num_values > r->pass))) {
             *out_end = false;
             return open_page(r, &h, out, err);
         }
-        r->pos += h.compressed; /* index pages, and types of the future */
+        if (is_data_page(h.type))
+            r->pass -= h.num_values;
+        r->pos += h.compressed; /* index pages, and types of the future, too */
     }
     *out_end = true;
     return DW_OK;

@@ -7,29 +7,10 @@
 #define DWI_PARQUET_PAGE_READER_H
 
 #include "codec/codec.h"
-#include "parquet/footer_reader.h"
-#include "parquet/parquet_reader.h"
+#include "parquet/file_view.h"
 
 /* Largest page after decompression. */
 #define DWI_PAGE_MAX_BYTES (INT64_C(1) << 30)
-
-/* Bytes of the file that are in memory already. */
-typedef struct dwi_file_part {
-    const uint8_t *data;
-    int64_t offset;
-    size_t len;
-} dwi_file_part;
-
-/* The file: its source, its end as the footer's read left it, and a small row group's bytes. */
-typedef struct dwi_file_view {
-    dwi_parquet_source source;
-    dwi_file_part tail;
-    dwi_file_part group;
-} dwi_file_view;
-
-/* Fills `out` from memory or the source; the range is within the file. */
-dw_status dwi_file_view_read(const dwi_file_view *file, int64_t offset, size_t len, void *out,
-                             dw_error *err);
 
 typedef struct dwi_page {
     dwi_parquet_page type;
@@ -48,6 +29,7 @@ typedef struct dwi_page {
 typedef struct dwi_page_reader {
     const dwi_file_view *file;
     dwi_codec_ctx *codecs;
+    bool ignore_checksums;
     int codec;
     int max_rep;
     int max_def;
@@ -56,6 +38,7 @@ typedef struct dwi_page_reader {
     int64_t end;    /* of the chunk */
     int64_t limit;  /* of its last page: a little further, see END_SLACK */
     int64_t index;  /* of the open page in the chunk, -1 before the first */
+    int64_t pass;   /* so many values may be passed over, in whole data pages */
     dwi_buf window; /* bytes of the file from window_offset on */
     int64_t window_offset;
     dwi_buf page; /* decompressed */
@@ -66,8 +49,11 @@ void dwi_page_reader_init(dwi_page_reader *r, const dw_allocator *alloc, const d
 void dwi_page_reader_done(dwi_page_reader *r); /* a zeroed one too */
 /* Start with a chunk; its range is within the file. */
 void dwi_page_reader_open(dwi_page_reader *r, const dwi_footer_chunk *chunk);
-/* The next data or dictionary page; *out_end when there is none. Messages start with "page N".
- * DW_E_CORRUPT, DW_E_UNSUPPORTED (codec), DW_E_NOMEM and the source's errors. */
+/* Go on at the header of another page, further on in the chunk; `index` is its number. */
+void dwi_page_reader_seek(dwi_page_reader *r, int64_t offset, int64_t index);
+/* The next data or dictionary page, data pages of up to r->pass values passed over before it;
+ * *out_end when there is none. Messages start with "page N". DW_E_CORRUPT, DW_E_UNSUPPORTED
+ * (codec), DW_E_NOMEM and the source's errors. */
 dw_status dwi_page_reader_next(dwi_page_reader *r, dwi_page *out, bool *out_end, dw_error *err);
 
 #endif

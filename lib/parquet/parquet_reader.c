@@ -6,25 +6,23 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/le.h"
+#include "parquet/group_plan.h"
+#include "parquet/int96_range.h"
+#include "parquet/memory_budget.h"
 #include "parquet/projection.h"
 
-enum {
-    TAIL_BYTES = 64 * 1024,
-    TRAILER_BYTES = 8, /* footer length and magic */
-    /* A row group whose wanted chunks lie within so many bytes is read at once. */
-    GROUP_BYTES = 1 << 20,
-    /* Reads of larger ones: all columns together, and the least and most of one. */
-    PIECES_BYTES = 8 << 20,
-    MIN_PIECE = 64 * 1024,
-    MAX_PIECE = 1 << 20
-};
+enum { TAIL_BYTES = 64 * 1024 };
+
+#define DEFAULT_MEMORY_BYTES ((size_t)1 << 30)
 
 struct dwi_parquet_reader {
-    const dw_allocator *alloc;
+    dwi_memory_budget budget;
+    const dw_allocator *alloc; /* the budget's */
+    dwi_parquet_read_options options;
     dwi_file_view file;
     dwi_buf tail;
-    dwi_buf group_bytes;
-    dwi_arena arena;      /* footer and schema */
+    dwi_buf footer_bytes; /* when it is not in the tail */
+    dwi_arena arena;      /* footer, schema and filter */
     dwi_arena plan_arena; /* projection and its leaf readers */
     dwi_footer footer;
     dwi_schema_tree schema;
@@ -36,10 +34,17 @@ struct dwi_parquet_reader {
     size_t n_leaves; /* of them initialised */
     dwi_column **columns;
     bool *skipped; /* row groups */
-    size_t group;  /* open or next row group */
+    dwi_filter filter;
+    int64_t first_row; /* of the file, selected */
+    int64_t end_row;
+    size_t group;      /* open or next row group */
+    int64_t group_row; /* the number in the file of its first row */
     bool group_open;
-    int64_t group_left; /* rows */
-    dw_status broken;   /* of an earlier read */
+    dwi_group_plan plan; /* of the open row group */
+    size_t range;        /* of the plan, being read */
+    int64_t pos;         /* rows of the row group read or passed over */
+    int64_t batch_row;   /* number in the file of the last batch's first row */
+    dw_status broken;    /* of an earlier read */
 };
 
 static dw_status read_range(dwi_parquet_reader *reader, int64_t offset, size_t len, dwi_buf *out,
@@ -64,7 +69,7 @@ static dw_status read_tail(dwi_parquet_reader *reader, dw_error *err)
     size_t len = size < TAIL_BYTES ? (size_t)size : TAIL_BYTES;
     dw_status status;
 
-    if (size < 4 + TRAILER_BYTES)
+    if (size < 4 + DWI_FILE_TRAILER_BYTES)
         return dwi_err(err, DW_E_CORRUPT, "%lld bytes are too few for a Parquet file",
                        (long long)size);
     status = read_range(reader, size - (int64_t)len, len, &reader->tail, err);
@@ -80,30 +85,69 @@ static dw_status read_footer(dwi_parquet_reader *reader, dw_error *err)
     const uint8_t *trailer;
     const uint8_t *data;
     uint32_t len;
-    dwi_buf longer;
     dw_status status;
 
-    dwi_buf_init(&longer, reader->alloc);
     DWI_TRY(read_tail(reader, err));
-    trailer = reader->tail.data + reader->tail.len - TRAILER_BYTES;
+    trailer = reader->tail.data + reader->tail.len - DWI_FILE_TRAILER_BYTES;
     len = dwi_le32(trailer);
     if (memcmp(trailer + 4, "PARE", 4) == 0)
         DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED, "encrypted footer"));
     if (memcmp(trailer + 4, "PAR1", 4) != 0)
         DWI_TRY(dwi_err(err, DW_E_CORRUPT, "not a Parquet file: no magic number at its end"));
-    if ((int64_t)len > size - 4 - TRAILER_BYTES)
+    if ((int64_t)len > size - 4 - DWI_FILE_TRAILER_BYTES)
         DWI_TRY(dwi_err(err, DW_E_CORRUPT, "footer of %lu bytes is longer than the file",
                         (unsigned long)len));
-    if (len > reader->tail.len - TRAILER_BYTES) {
-        DWI_TRY(read_range(reader, size - TRAILER_BYTES - (int64_t)len, len, &longer, err));
-        data = longer.data;
+    if (len > reader->tail.len - DWI_FILE_TRAILER_BYTES) {
+        DWI_TRY(read_range(reader, size - DWI_FILE_TRAILER_BYTES - (int64_t)len, len,
+                           &reader->footer_bytes, err));
+        data = reader->footer_bytes.data;
     } else {
         data = trailer - len;
     }
     DWI_TRY(dwi_footer_read(&reader->arena, data, len, &reader->footer, err));
     DWI_TRY(dwi_schema_tree_build(&reader->arena, &reader->footer, &reader->schema, err));
 done:
-    dwi_buf_done(&longer);
+    return status;
+}
+
+static dw_status check_chunk(const dwi_parquet_reader *reader, const dwi_parquet_node *node,
+                             const dwi_footer_chunk *chunk, int64_t rows, dw_error *err)
+{
+    char path[200];
+    const char *why = NULL;
+
+    if (chunk->bytes > reader->file.source.size - DWI_FILE_TRAILER_BYTES ||
+        chunk->offset > reader->file.source.size - DWI_FILE_TRAILER_BYTES - chunk->bytes)
+        why = "its chunk is beyond the end of the file";
+    else if (node->rep == 0 ? chunk->num_values != rows : chunk->num_values < rows)
+        why = "another number of rows than its row group";
+    if (why == NULL || chunk->encrypted)
+        return DW_OK;
+    return dwi_err(err, DW_E_CORRUPT, "column %s: %s",
+                   dwi_parquet_node_path(node, path, sizeof(path)), why);
+}
+
+/* Columns of INT96 that nanoseconds cannot hold count as microseconds. */
+static dw_status settle_int96(dwi_parquet_reader *reader, dw_error *err)
+{
+    const dwi_footer *footer = &reader->footer;
+    dw_status status = DW_OK;
+
+    for (size_t i = 0; i < reader->schema.n_leaves; i++) {
+        const dwi_parquet_node *leaf = reader->schema.leaves[i];
+        dwi_type *type = (dwi_type *)(uintptr_t)leaf->type; /* the schema tree's own */
+        bool fits = true;
+        bool readable = leaf->source == DWI_LEAF_INT96;
+        for (size_t k = 0; k < footer->n_row_groups && readable; k++)
+            readable = check_chunk(reader, leaf, &footer->row_groups[k].chunks[i],
+                                   footer->row_groups[k].num_rows, NULL) == DW_OK;
+        if (readable)
+            DWI_TRY(dwi_int96_fits_ns(leaf, reader->shared, &reader->file, reader->codecs, footer,
+                                      &fits, err));
+        if (!fits)
+            type->kind = DWI_TIMESTAMP_NTZ;
+    }
+done:
     return status;
 }
 
@@ -122,27 +166,38 @@ static dw_status open_reader(dwi_parquet_reader *reader, dw_error *err)
     if (reader->skipped == NULL || reader->shared == NULL)
         DWI_TRY(dwi_err_nomem(err));
     reader->shared->alloc = reader->alloc;
+    reader->shared->batch_bytes = reader->options.memory_bytes;
     dwi_buf_init(&reader->shared->scratch.bytes, reader->alloc);
     DWI_TRY(dwi_codec_ctx_new(reader->alloc, &reader->codecs, err));
+    if (reader->options.settle_int96)
+        DWI_TRY(settle_int96(reader, err));
 done:
     return status;
 }
 
-dw_status dwi_parquet_reader_open(const dw_allocator *alloc, dwi_parquet_source source,
-                                  dwi_parquet_reader **out, dw_error *err)
+dw_status dwi_parquet_reader_open_with(const dw_allocator *alloc, dwi_parquet_source source,
+                                       const dwi_parquet_read_options *options,
+                                       dwi_parquet_reader **out, dw_error *err)
 {
     dwi_parquet_reader *reader = dwi_alloc_zero(alloc, sizeof(*reader));
     dw_status status;
 
     if (reader == NULL)
         return dwi_err_nomem(err);
-    reader->alloc = alloc;
-    reader->file.source = source;
-    dwi_buf_init(&reader->tail, alloc);
-    dwi_buf_init(&reader->group_bytes, alloc);
-    dwi_arena_init(&reader->arena, alloc);
-    dwi_arena_init(&reader->plan_arena, alloc);
-    status = open_reader(reader, err);
+    if (options != NULL)
+        reader->options = *options;
+    if (reader->options.memory_bytes == 0)
+        reader->options.memory_bytes = DEFAULT_MEMORY_BYTES;
+    dwi_memory_budget_init(&reader->budget, alloc, reader->options.memory_bytes);
+    reader->alloc = &reader->budget.alloc;
+    reader->end_row = INT64_MAX;
+    dwi_file_view_init(&reader->file, source, reader->alloc);
+    dwi_buf_init(&reader->tail, reader->alloc);
+    dwi_buf_init(&reader->footer_bytes, reader->alloc);
+    dwi_arena_init(&reader->arena, reader->alloc);
+    dwi_arena_init(&reader->plan_arena, reader->alloc);
+    dwi_group_plan_init(&reader->plan, reader->alloc);
+    status = dwi_memory_budget_status(&reader->budget, open_reader(reader, err), err);
     if (status != DW_OK) {
         status = dwi_err_prefix(err, status, "%s", source.name);
         dwi_parquet_reader_free(reader);
@@ -150,6 +205,12 @@ dw_status dwi_parquet_reader_open(const dw_allocator *alloc, dwi_parquet_source 
     }
     *out = reader;
     return DW_OK;
+}
+
+dw_status dwi_parquet_reader_open(const dw_allocator *alloc, dwi_parquet_source source,
+                                  dwi_parquet_reader **out, dw_error *err)
+{
+    return dwi_parquet_reader_open_with(alloc, source, NULL, out, err);
 }
 
 static void drop_projection(dwi_parquet_reader *reader)
@@ -163,17 +224,22 @@ static void drop_projection(dwi_parquet_reader *reader)
 
 void dwi_parquet_reader_free(dwi_parquet_reader *reader)
 {
+    const dw_allocator *alloc;
+
     if (reader == NULL)
         return;
+    alloc = reader->budget.inner;
     drop_projection(reader);
+    dwi_group_plan_done(&reader->plan);
     if (reader->shared != NULL)
         dwi_buf_done(&reader->shared->scratch.bytes);
     dwi_free(reader->alloc, reader->shared, sizeof(*reader->shared));
     dwi_codec_ctx_free(reader->codecs);
+    dwi_file_view_done(&reader->file);
     dwi_buf_done(&reader->tail);
-    dwi_buf_done(&reader->group_bytes);
+    dwi_buf_done(&reader->footer_bytes);
     dwi_arena_done(&reader->arena);
-    dwi_free(reader->alloc, reader, sizeof(*reader));
+    dwi_free(alloc, reader, sizeof(*reader));
 }
 
 const dwi_type *dwi_parquet_reader_type(const dwi_parquet_reader *reader)
@@ -215,9 +281,11 @@ dwi_sv dwi_parquet_reader_metadata(const dwi_parquet_reader *reader, dwi_sv key)
 
 static size_t piece_bytes(size_t n_leaves)
 {
-    size_t piece = PIECES_BYTES / (n_leaves == 0 ? 1 : n_leaves);
+    size_t piece = DWI_GROUP_PIECES_BYTES / (n_leaves == 0 ? 1 : n_leaves);
 
-    return piece < MIN_PIECE ? MIN_PIECE : piece > MAX_PIECE ? MAX_PIECE : piece;
+    if (piece < DWI_GROUP_MIN_PIECE)
+        return DWI_GROUP_MIN_PIECE;
+    return piece > DWI_GROUP_MAX_PIECE ? DWI_GROUP_MAX_PIECE : piece;
 }
 
 static dw_status init_leaves(dwi_parquet_reader *reader, dw_error *err)
@@ -236,6 +304,7 @@ static dw_status init_leaves(dwi_parquet_reader *reader, dw_error *err)
         DWI_TRY(dwi_leaf_reader_init(&reader->leaves[i], leaf->node, leaf->type, reader->shared,
                                      &reader->file, reader->codecs, piece_bytes(n), err));
         reader->leaves[i].keep_levels = leaf->keep_levels;
+        reader->leaves[i].pages.ignore_checksums = reader->options.ignore_checksums;
     }
 done:
     return status;
@@ -258,6 +327,7 @@ dw_status dwi_parquet_reader_project(dwi_parquet_reader *reader, const dwi_type 
 done:
     if (status != DW_OK) {
         drop_projection(reader);
+        status = dwi_memory_budget_status(&reader->budget, status, err);
         status = dwi_err_prefix(err, status, "%s", reader->file.source.name);
     }
     return status;
@@ -281,108 +351,133 @@ void dwi_parquet_reader_skip(dwi_parquet_reader *reader, size_t row_group)
     reader->skipped[row_group] = true;
 }
 
-static dw_status check_chunk(const dwi_parquet_reader *reader, const dwi_parquet_node *node,
-                             const dwi_footer_chunk *chunk, int64_t rows, dw_error *err)
+void dwi_parquet_reader_select_rows(dwi_parquet_reader *reader, int64_t first, int64_t count)
 {
-    char path[200];
-    const char *why = NULL;
-
-    if (chunk->bytes > reader->file.source.size - TRAILER_BYTES ||
-        chunk->offset > reader->file.source.size - TRAILER_BYTES - chunk->bytes)
-        why = "its chunk is beyond the end of the file";
-    else if (node->rep == 0 ? chunk->num_values != rows : chunk->num_values < rows)
-        why = "another number of rows than its row group";
-    if (why == NULL || chunk->encrypted)
-        return DW_OK;
-    return dwi_err(err, DW_E_CORRUPT, "column %s: %s",
-                   dwi_parquet_node_path(node, path, sizeof(path)), why);
+    reader->first_row = first;
+    if (count <= 0 || first < 0 || !dwi_i64_add(first, count, &reader->end_row))
+        reader->end_row = count <= 0 || first < 0 ? 0 : INT64_MAX;
 }
 
-/* Read the wanted chunks of a small row group with one read. */
-static dw_status hold_group(dwi_parquet_reader *reader, const dwi_footer_row_group *group,
-                            dw_error *err)
+dw_status dwi_parquet_reader_filter(dwi_parquet_reader *reader, const dwi_comparison *comparisons,
+                                    size_t n, dw_error *err)
 {
-    int64_t start = INT64_MAX;
-    int64_t end = 0;
-    dw_status status;
+    dw_status status = dwi_filter_build(&reader->arena, &reader->schema, &reader->footer,
+                                        comparisons, n, &reader->filter, err);
 
-    reader->file.group = (dwi_file_part){NULL, 0, 0};
-    for (size_t i = 0; i < reader->n_leaves; i++) {
-        const dwi_footer_chunk *chunk = &group->chunks[reader->leaves[i].node->first_leaf];
-        if (chunk->encrypted || chunk->external)
-            continue;
-        start = chunk->offset < start ? chunk->offset : start;
-        end = chunk->offset + chunk->bytes > end ? chunk->offset + chunk->bytes : end;
-    }
-    if (start >= end || end - start > GROUP_BYTES || start >= reader->file.tail.offset)
-        return DW_OK;
-    status = read_range(reader, start, (size_t)(end - start), &reader->group_bytes, err);
-    if (status == DW_OK)
-        reader->file.group =
-            (dwi_file_part){reader->group_bytes.data, start, reader->group_bytes.len};
-    return status;
+    status = dwi_memory_budget_status(&reader->budget, status, err);
+    return status == DW_OK ? DW_OK : dwi_err_prefix(err, status, "%s", reader->file.source.name);
+}
+
+/* Rows of the file that a row group has and that were selected, counted in the row group. */
+static dwi_row_range selected(const dwi_parquet_reader *reader)
+{
+    int64_t rows = reader->footer.row_groups[reader->group].num_rows;
+    int64_t first = reader->first_row - reader->group_row;
+    int64_t end = reader->end_row - reader->group_row;
+
+    return (dwi_row_range){first < 0 ? 0 : first, end > rows ? rows : end};
 }
 
 static dw_status open_group(dwi_parquet_reader *reader, dw_error *err)
 {
     const dwi_footer_row_group *group = &reader->footer.row_groups[reader->group];
-    dw_status status;
+    dwi_row_range rows = selected(reader);
+    dw_status status = DW_OK;
 
     for (size_t i = 0; i < reader->n_leaves; i++) {
-        dwi_leaf_reader *leaf = &reader->leaves[i];
-        const dwi_footer_chunk *chunk = &group->chunks[leaf->node->first_leaf];
-        DWI_TRY(check_chunk(reader, leaf->node, chunk, group->num_rows, err));
-        DWI_TRY(dwi_leaf_reader_open(leaf, chunk, err));
+        const dwi_parquet_node *node = reader->leaves[i].node;
+        DWI_TRY(check_chunk(reader, node, &group->chunks[node->first_leaf], group->num_rows, err));
     }
-    DWI_TRY(hold_group(reader, group, err));
+    DWI_TRY(dwi_group_plan_make(&reader->plan, &reader->file, group, &reader->filter,
+                                reader->leaves, reader->n_leaves, rows.first, rows.end, err));
+    reader->range = 0;
+    reader->pos = 0;
     reader->group_open = true;
-    reader->group_left = group->num_rows;
+    if (reader->plan.ranges.n == 0)
+        return DW_OK;
+    DWI_TRY(dwi_group_plan_hold(&reader->plan, &reader->file, group, reader->leaves,
+                                reader->n_leaves, piece_bytes(reader->n_leaves), err));
+    for (size_t i = 0; i < reader->n_leaves; i++) {
+        dwi_leaf_reader *leaf = &reader->leaves[i];
+        DWI_TRY(dwi_leaf_reader_open(leaf, &group->chunks[leaf->node->first_leaf], group->num_rows,
+                                     &reader->plan.indexes[i], err));
+    }
 done:
     return status;
 }
 
+/* Rows pos .. pos + rows of the open row group. */
 static dw_status read_batch(dwi_parquet_reader *reader, int64_t rows, dwi_column *batch,
                             dw_error *err)
 {
-    bool last = rows == reader->group_left;
+    bool last = reader->pos + rows == reader->plan.rows;
     dw_status status = DW_OK;
 
     memset(reader->columns, 0, reader->n_leaves * sizeof(dwi_column *));
     for (size_t i = 0; i < reader->projection.root.n_children; i++)
         dwi_projection_bind(&reader->projection.root.children[i], &batch->children[i],
                             reader->columns);
-    reader->shared->budget = DWI_BATCH_MAX_BYTES;
+    for (size_t i = 0; i < reader->n_leaves; i++)
+        if (reader->leaves[i].row < reader->pos)
+            DWI_TRY(dwi_leaf_reader_seek(&reader->leaves[i], reader->pos, err));
+    reader->shared->budget = reader->shared->batch_bytes;
     for (size_t i = 0; i < reader->n_leaves; i++)
         DWI_TRY(dwi_leaf_reader_next(&reader->leaves[i], rows, last, reader->columns[i], err));
     DWI_TRY(dwi_projection_assemble(&reader->projection, reader->leaves, rows, batch, err));
-    reader->group_left -= rows;
+    reader->batch_row = reader->group_row + reader->pos;
+    reader->pos += rows;
 done:
     return status;
+}
+
+/* To the next row group that has selected rows; false: there is none. */
+static bool next_group(dwi_parquet_reader *reader)
+{
+    const dwi_footer *footer = &reader->footer;
+
+    if (reader->group_open)
+        reader->group_row += footer->row_groups[reader->group++].num_rows;
+    reader->group_open = false;
+    for (; reader->group < footer->n_row_groups; reader->group++) {
+        dwi_row_range rows = selected(reader);
+        if (!reader->skipped[reader->group] && rows.first < rows.end)
+            return true;
+        reader->group_row += footer->row_groups[reader->group].num_rows;
+    }
+    return false;
 }
 
 /* Rows of the open or next row group that has some; 0 rows at the end. */
 static dw_status next_rows(dwi_parquet_reader *reader, int64_t max_rows, dwi_column *batch,
                            dw_error *err)
 {
-    int64_t rows;
+    const dwi_row_range *range;
     dw_status status;
 
-    while (!reader->group_open || reader->group_left == 0) {
-        if (reader->group_open)
-            reader->group++;
-        reader->group_open = false;
-        while (reader->group < reader->footer.n_row_groups &&
-               (reader->skipped[reader->group] ||
-                reader->footer.row_groups[reader->group].num_rows == 0))
-            reader->group++;
-        if (reader->group == reader->footer.n_row_groups)
+    for (;;) {
+        const dwi_row_ranges *ranges = &reader->plan.ranges;
+        if (reader->group_open && reader->range < ranges->n &&
+            reader->pos == ranges->items[reader->range].end)
+            reader->range++;
+        if (reader->group_open && reader->range < ranges->n)
+            break;
+        if (!next_group(reader))
             return DW_OK;
         status = open_group(reader, err);
         if (status != DW_OK)
             return status;
     }
-    rows = reader->group_left < max_rows ? reader->group_left : max_rows;
-    return read_batch(reader, rows, batch, err);
+    range = &reader->plan.ranges.items[reader->range];
+    if (reader->pos < range->first)
+        reader->pos = range->first;
+    return read_batch(reader,
+                      range->end - reader->pos < max_rows ? range->end - reader->pos : max_rows,
+                      batch, err);
+}
+
+int64_t dwi_parquet_reader_row(const dwi_parquet_reader *reader)
+{
+    return reader->batch_row;
 }
 
 dw_status dwi_parquet_reader_next(dwi_parquet_reader *reader, int64_t max_rows, dwi_column *batch,
@@ -398,6 +493,7 @@ dw_status dwi_parquet_reader_next(dwi_parquet_reader *reader, int64_t max_rows, 
         DWI_TRY(dwi_parquet_reader_project(reader, NULL, err));
     status = next_rows(reader, max_rows, batch, err);
     if (status != DW_OK) {
+        status = dwi_memory_budget_status(&reader->budget, status, err);
         status = dwi_err_prefix(err, status, "%s: row group %zu", reader->file.source.name,
                                 reader->group);
         reader->broken = status;

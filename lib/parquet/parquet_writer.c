@@ -15,9 +15,7 @@ enum {
     DEFAULT_PAGE_ROWS = 20000,
     DEFAULT_ROW_GROUP_BYTES = 64 << 20,
     DEFAULT_ROW_GROUP_ROWS = 1 << 20,
-    DEFAULT_DICTIONARY_BYTES = 1 << 20,
     DEFAULT_BOUND_BYTES = 64,
-    MAX_DICTIONARY_BYTES = 1 << 30,
     MAX_PAGE_BYTES = 1 << 30,
     TRAILER_BYTES = 8
 };
@@ -29,10 +27,14 @@ struct dwi_parquet_writer {
     dwi_parquet_sink sink;
     dwi_pqw_schema schema;
     dwi_pqw_shared shared;
+    dwi_pqw_leaf_options *leaf_options;
     dwi_pqw_column *columns; /* a leaf each */
-    dwi_arena arena;         /* schema, metadata, what the footer will tell of row groups */
+    dwi_pqw_sorting *sorting;
+    size_t n_sorting;
+    dwi_arena arena; /* schema, metadata, what the footer will tell of row groups */
     const dwi_sv *metadata;
     size_t n_metadata;
+    bool page_index;
     int64_t row_group_bytes;
     int64_t row_group_rows;
     int64_t open_rows; /* of the open row group */
@@ -58,14 +60,15 @@ static void take_options(dwi_parquet_writer *w, const dwi_parquet_write_options 
     dwi_pqw_shared *s = &w->shared;
     int64_t bound = or_default((int64_t)opts->bound_bytes, DEFAULT_BOUND_BYTES);
 
-    s->codec = opts->codec;
-    s->level = opts->level;
+    s->page_version = opts->page_version == 2 ? 2 : 1;
+    s->page_checksums = opts->page_checksums;
+    s->size_statistics = !opts->no_size_statistics;
     s->page_bytes =
         (size_t)at_most(or_default(opts->page_bytes, DEFAULT_PAGE_BYTES), MAX_PAGE_BYTES);
     s->page_rows = (size_t)at_most(or_default(opts->page_rows, DEFAULT_PAGE_ROWS), INT32_MAX);
-    s->dictionary_bytes = (size_t)at_most(
-        or_default(opts->dictionary_bytes, DEFAULT_DICTIONARY_BYTES), MAX_DICTIONARY_BYTES);
     s->bound_bytes = (size_t)at_most(bound, DWI_PARQUET_STAT_BYTES);
+    w->n_sorting = opts->n_sorting;
+    w->page_index = !opts->no_page_index;
     w->row_group_bytes = or_default(opts->row_group_bytes, DEFAULT_ROW_GROUP_BYTES);
     w->row_group_rows = or_default(opts->row_group_rows, DEFAULT_ROW_GROUP_ROWS);
 }
@@ -85,6 +88,7 @@ static void init_buffers(dwi_parquet_writer *w, const dw_allocator *alloc)
     dwi_buf_init(&w->shared.body, alloc);
     dwi_buf_init(&w->shared.header, alloc);
     dwi_buf_init(&w->shared.packed, alloc);
+    dwi_buf_init(&w->shared.scratch, alloc);
     dwi_page_store_init(&w->shared.pages, alloc);
 }
 
@@ -109,30 +113,13 @@ static dw_status copy_metadata(dwi_parquet_writer *w, const dwi_parquet_write_op
 
 /* What the options can say already and the writer cannot do yet, by name. */
 static dw_status refuse_missing(const dwi_parquet_writer *w, const dwi_parquet_write_options *opts,
-                                const dwi_pqw_leaf_options *leaves, dw_error *err)
+                                dw_error *err)
 {
-    const char *what = opts->page_version > 1 ? "data page v2"
-                       : opts->page_checksums ? "page checksums"
-                       : opts->n_threads > 1  ? "threads"
-                       : opts->n_sorting > 0  ? "sorting columns"
-                       : opts->no_page_index  ? "a file without page index"
-                                              : NULL;
+    const char *what = opts->n_threads > 1 ? "threads" : NULL;
 
-    for (size_t i = 0; what == NULL && i < w->schema.n_leaves; i++) {
-        const dwi_pqw_leaf_options *leaf = &leaves[i];
-        if (leaf->encoding != DWI_PARQUET_PLAIN)
-            what = dwi_parquet_encoding_name((int)leaf->encoding);
-        else if (leaf->bloom_filter)
+    for (size_t i = 0; what == NULL && i < w->schema.n_leaves; i++)
+        if (w->leaf_options[i].bloom_filter)
             what = "Bloom filters";
-        else if (!leaf->statistics)
-            what = "a column without statistics";
-        else if (leaf->codec != opts->codec || leaf->level != opts->level)
-            what = "a codec for a column";
-        else if (!leaf->dictionary && w->schema.leaves[i].physical != DWI_PARQUET_BOOLEAN)
-            what = "a column without dictionary";
-        else if (leaf->dictionary_bytes != w->shared.dictionary_bytes)
-            what = "a dictionary limit for a column";
-    }
     if (what == NULL)
         return DW_OK;
     return dwi_err(err, DW_E_UNSUPPORTED, "Parquet writer: %s: not there yet", what);
@@ -143,8 +130,6 @@ dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type
                                  dwi_parquet_writer **out, dw_error *err)
 {
     dwi_parquet_writer *w = NULL;
-    dwi_pqw_leaf_options *leaves = NULL;
-    dwi_pqw_sorting *sorting = NULL;
     dw_status status;
 
     if (opts->page_version < 0 || opts->page_version > 2)
@@ -157,9 +142,9 @@ dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type
     w->sink = sink;
     DWI_TRY(dwi_codec_ctx_new(alloc, &w->shared.codec_ctx, err));
     DWI_TRY(dwi_pqw_schema_build(&w->arena, type, opts->keep_void, &w->schema, err));
-    DWI_TRY(dwi_pqw_options_resolve(&w->arena, opts, &w->schema, &leaves, err));
-    DWI_TRY(dwi_pqw_sorting_resolve(&w->arena, opts, &w->schema, &sorting, err));
-    DWI_TRY(refuse_missing(w, opts, leaves, err));
+    DWI_TRY(dwi_pqw_options_resolve(&w->arena, opts, &w->schema, &w->leaf_options, err));
+    DWI_TRY(dwi_pqw_sorting_resolve(&w->arena, opts, &w->schema, &w->sorting, err));
+    DWI_TRY(refuse_missing(w, opts, err));
     DWI_TRY(copy_metadata(w, opts, err));
     w->columns = dwi_alloc_array(alloc, w->schema.n_leaves, sizeof(*w->columns));
     if (w->columns == NULL && w->schema.n_leaves > 0) {
@@ -167,7 +152,7 @@ dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type
         goto done;
     }
     for (size_t i = 0; i < w->schema.n_leaves; i++)
-        dwi_pqw_column_init(&w->columns[i], &w->schema.leaves[i], &w->shared);
+        dwi_pqw_column_init(&w->columns[i], &w->schema.leaves[i], &w->leaf_options[i], &w->shared);
     *out = w;
     w = NULL;
 done:
@@ -243,6 +228,15 @@ static dw_status put_page(dwi_parquet_writer *w, const dwi_pqw_page *page, dwi_p
     return put(w, page->data, page->len, err);
 }
 
+/* Known where the dictionary holds every value once. Of floating point it tells bits apart, not
+ * values. */
+static int64_t distinct_count(const dwi_pqw_column *column)
+{
+    bool every = column->dict_on && column->n_dict_pages > 0 && !column->dict.repeats;
+
+    return every && !dwi_bounds_has_nan(column->leaf->type) ? (int64_t)column->dict.count : -1;
+}
+
 static dw_status put_chunk(dwi_parquet_writer *w, dwi_pqw_column *column, dwi_pqw_chunk *chunk,
                            dw_error *err)
 {
@@ -250,11 +244,15 @@ static dw_status put_chunk(dwi_parquet_writer *w, dwi_pqw_column *column, dwi_pq
 
     DWI_TRY(dwi_pqw_column_close_chunk(column, err));
     chunk->leaf = column->leaf;
+    chunk->options = column->options;
     chunk->n_entries = column->chunk_entries;
     chunk->null_count = column->chunk_nulls;
     chunk->nan_count = column->chunk_bounds.nan_count;
     chunk->n_dict_pages = (int32_t)column->n_dict_pages;
+    chunk->n_own_pages = (int32_t)column->n_own_pages;
     chunk->n_plain_pages = (int32_t)column->n_plain_pages;
+    chunk->distinct_count = distinct_count(column);
+    DWI_TRY(dwi_size_stats_sum(column, &w->arena, &chunk->sizes, err));
     DWI_TRY(keep_bounds(w, column, chunk, err));
     chunk->dictionary_offset = column->dict_page.data == NULL ? -1 : w->file_bytes;
     if (column->dict_page.data != NULL)
@@ -262,9 +260,12 @@ static dw_status put_chunk(dwi_parquet_writer *w, dwi_pqw_column *column, dwi_pq
     chunk->data_offset = w->file_bytes;
     for (size_t i = 0; i < dwi_pqw_column_pages(column); i++)
         DWI_TRY(put_page(w, dwi_pqw_column_page(column, i), chunk, err));
-    DWI_TRY(dwi_pqw_column_index_write(column, &w->column_indexes, &chunk->column_index_len, err));
-    DWI_TRY(dwi_pqw_offset_index_write(column, chunk->data_offset, &w->offset_indexes,
-                                       &chunk->offset_index_len, err));
+    if (w->page_index) {
+        DWI_TRY(
+            dwi_pqw_column_index_write(column, &w->column_indexes, &chunk->column_index_len, err));
+        DWI_TRY(dwi_pqw_offset_index_write(column, chunk->data_offset, &w->offset_indexes,
+                                           &chunk->offset_index_len, err));
+    }
     dwi_pqw_column_next_chunk(column);
 done:
     return status;
@@ -393,12 +394,14 @@ static dw_status put_footer(dwi_parquet_writer *w, dw_error *err)
 {
     dwi_pqw_footer footer = {
         .schema = &w->schema,
-        .codec = w->shared.codec,
+        .page_version = w->shared.page_version,
         .n_rows = w->n_rows,
         .row_groups = (const dwi_pqw_row_group *)(const void *)w->row_groups.data,
         .n_row_groups = w->row_groups.len / sizeof(dwi_pqw_row_group),
         .metadata = w->metadata,
         .n_metadata = w->n_metadata,
+        .sorting = w->sorting,
+        .n_sorting = w->n_sorting,
     };
     uint8_t trailer[TRAILER_BYTES];
     dwi_buf text = {0};

@@ -67,6 +67,7 @@ static dw_status build_leaf(builder *b, const dwi_footer_element *e, dwi_parquet
     out->physical = e->physical;
     out->type_length = e->type_length;
     out->source = dwi_leaf_classify(e, type, &out->annotation);
+    out->ordered = dwi_leaf_is_ordered(e);
     out->type = type;
     b->leaves[b->n_leaves++] = out;
 done:

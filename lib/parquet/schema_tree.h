@@ -66,6 +66,7 @@ struct dwi_parquet_node {
     dwi_leaf_source source;
     int physical;
     int32_t type_length;
+    bool ordered;           /* the format defines an order of its values */
     const char *annotation; /* for messages when source is NONE */
 };
 

@@ -97,10 +97,8 @@ static dwi_parquet_encoding newer_encoding(const dwi_pqw_leaf *leaf)
         return DWI_PARQUET_BYTE_STREAM_SPLIT;
     case DWI_PARQUET_BYTE_ARRAY:
         return DWI_PARQUET_DELTA_LENGTH_BYTE_ARRAY;
-    default:
-        return leaf->type->kind == DWI_DECIMAL || leaf->type->kind == DWI_FLOAT16
-                   ? DWI_PARQUET_BYTE_STREAM_SPLIT
-                   : DWI_PARQUET_PLAIN;
+    default: /* DuckDB reads no other encoding of FIXED_LEN_BYTE_ARRAY */
+        return DWI_PARQUET_PLAIN;
     }
 }
 

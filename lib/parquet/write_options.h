@@ -62,9 +62,9 @@ typedef struct dwi_parquet_write_options {
     size_t n_metadata;
     int page_version;    /* 1 or 2; 0: 1 */
     bool page_checksums; /* CRC-32 of every page */
-    /* What is not in a dictionary gets the format's newer encodings: RLE for booleans,
-     * DELTA_BINARY_PACKED for integers, BYTE_STREAM_SPLIT for floating point, decimals and other
-     * fixed bytes, DELTA_LENGTH_BYTE_ARRAY for strings and binary. */
+    /* What is not in a dictionary gets the newer encoding that all big readers have for its type:
+     * RLE for booleans, DELTA_BINARY_PACKED for INT32 and INT64, BYTE_STREAM_SPLIT for FLOAT and
+     * DOUBLE, DELTA_LENGTH_BYTE_ARRAY for BYTE_ARRAY. */
     bool newer_encodings;
     int dictionary;          /* dwi_parquet_switch, of all columns; ON */
     bool bloom_filters;      /* for all leaves but booleans */

@@ -5,9 +5,12 @@ import datetime
 import decimal
 import hashlib
 import json
+import operator
 import os
 import pathlib
+import random
 import re
+import struct as struct_
 import subprocess
 import time
 import uuid
@@ -362,6 +365,130 @@ def test_a_projection_gives_what_is_asked_for(tmp_path, projection, version):
     pq.write_table(table, path, data_page_version=version, row_group_size=700, data_page_size=400)
     want = [dump(select(json.loads(row))) for row in theirs(table)]
     same(ours(path, "-b", "128", "-s", json.dumps(schema)), want)
+
+
+def numbered(path, *arguments):
+    """Row number and row, of the rows that come."""
+    done = run(path, "-n", *arguments)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("\t", 1) for line in done.stdout.splitlines()]
+    return [(int(number), dump(plain(json.loads(row)))) for number, row in rows]
+
+
+SELECT = {
+    "flat": FLAT.slice(0, 2000).select(["whole", "text_null", "dec38_rare", "flag", "unique", "nothing"]),
+    "nested": NESTED.slice(0, 2000),
+}
+
+
+@pytest.mark.parametrize("name", SELECT)
+@pytest.mark.parametrize("options", [
+    {}, {"write_page_index": True}, {"write_page_index": True, "data_page_version": "2.0", "compression": "zstd"},
+    {"use_dictionary": False, "write_page_index": True, "compression": "none"}, {"data_page_version": "2.0"},
+], ids=lambda o: "+".join(o) or "plain")
+def test_a_range_of_rows_is_exact(tmp_path, name, options):
+    path = tmp_path / "f.parquet"
+    pq.write_table(SELECT[name], path, row_group_size=700, data_page_size=500, write_batch_size=16, **options)
+    want = list(enumerate(theirs(SELECT[name])))
+    generator = random.Random(name)
+    for _ in range(12):
+        first, count = generator.randrange(2100), generator.choice([1, 2, 17, 300, 900, 5000])
+        assert numbered(path, "-b", "64", "-r", f"{first},{count}") == want[first:first + count]
+    assert numbered(path, "-r", "1999,1") == want[1999:]
+    assert numbered(path, "-r", "2000,1") == numbered(path, "-r", "0,0") == []
+
+
+def test_pages_beyond_a_range_of_rows_are_not_read(tmp_path):
+    path = tmp_path / "f.parquet"
+    table = pa.table({"a": pa.array(range(300_000), pa.int64()), "s": [f"{k:09d}" for k in range(300_000)]})
+    pq.write_table(table, path, compression="none", use_dictionary=False, data_page_size=4096, write_page_index=True)
+    done = run(path, "-q", "-v", "-r", "150000,10")
+    requests, size = (int(word) for word in re.findall(r"\d+", done.stderr))
+    assert requests <= 5 and size < 200_000 < 5_000_000 < path.stat().st_size
+
+
+def little(value, size=8):
+    return value.to_bytes(size, "little", signed=True).hex()
+
+
+# Column, type of the values, and how a value is written there.
+FILTERED = {
+    "tiny_null": ("byte", lambda v: little(v, 1)),
+    "small_null": ("short", lambda v: little(v, 2)),
+    "whole_null": ("integer", lambda v: little(v, 4)),
+    "big_null": ("long", little),
+    "usmall_null": ("ushort", lambda v: v.to_bytes(2, "little").hex()),
+    "uwhole_null": ("uinteger", lambda v: v.to_bytes(4, "little").hex()),
+    "single_null": ("float", lambda v: struct_.pack("<f", v).hex()),
+    "real_null": ("double", lambda v: struct_.pack("<d", v).hex()),
+    "text_null": ("string", lambda v: v.encode().hex() or "-"),
+    "unique_null": ("string", lambda v: v.encode().hex() or "-"),
+    "bytes_null": ("binary", lambda v: v.hex() or "-"),
+    "fixed_null": ("fixed(5)", lambda v: v.hex()),
+    "day_null": ("date", lambda v: little((v - datetime.date(1970, 1, 1)).days, 4)),
+    "at_us_null": ("timestamp", lambda v: little(
+        (v - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(microseconds=1))),
+    "dec9_null": ("decimal(9,2)", lambda v: little(int(v.scaleb(2)), 16)),
+    "dec38_null": ("decimal(38,10)", lambda v: little(int(v.scaleb(10, CONTEXT)), 16)),
+}
+CONTEXT = decimal.Context(prec=60)
+OPERATORS = {"<": operator.lt, "<=": operator.le, "=": operator.eq, ">=": operator.ge, ">": operator.gt}
+
+
+def written_with(path, table, how):
+    if how == "pyarrow":
+        pq.write_table(table, path, row_group_size=500, data_page_size=300, write_batch_size=20, write_page_index=True)
+    elif how == "without statistics":
+        pq.write_table(table, path, row_group_size=500, write_statistics=False)
+    elif how == "polars":
+        polars = pytest.importorskip("polars")
+        polars.from_arrow(table).write_parquet(path, row_group_size=500, data_page_size=2000)
+    else:
+        duckdb = pytest.importorskip("duckdb")
+        duckdb.sql(f"copy (select * from \"table\") to '{path}' (format parquet, row_group_size 2048)")
+
+
+@pytest.mark.parametrize("sort", [True, False], ids=["sorted", "unsorted"])
+@pytest.mark.parametrize("how", ["pyarrow", "without statistics", "polars", "duckdb"])
+def test_a_filter_leaves_out_no_row_that_passes(tmp_path, how, sort):
+    path = tmp_path / "f.parquet"
+    generator = random.Random(how)
+    saved = 0
+    for name, (kind, encode) in FILTERED.items():
+        table = FLAT.slice(0, 2500).select([name])
+        table = table.sort_by(name) if sort else table
+        written_with(path, table, how)
+        values = table.column(0).to_pylist()
+        kind = "binary" if kind == "fixed(5)" and how in ("polars", "duckdb") else kind
+        some = [v for v in values if v is not None and v == v]
+        picked = [generator.choice(some), max(some), min(some)]
+        for value, op in zip(picked, generator.sample(sorted(OPERATORS), 3)):
+            rows = {number for number, _ in numbered(path, "-f", f"{name} {op} {kind} {encode(value)}")}
+            must = {i for i, v in enumerate(values) if v is not None and OPERATORS[op](v, value)}
+            assert must <= rows, (name, op, value)
+            saved += len(values) - len(rows)
+        rows = {number for number, _ in numbered(path, "-f", f"{name} in {kind} " + ",".join(map(encode, picked)))}
+        assert {i for i, v in enumerate(values) if v in picked} <= rows
+        rows = {number for number, _ in numbered(path, "-f", f"{name} is_null")}
+        assert {i for i, v in enumerate(values) if v is None} <= rows
+        rows = {number for number, _ in numbered(path, "-f", f"{name} is_not_null")}
+        assert {i for i, v in enumerate(values) if v is not None} <= rows
+    if sort and how != "without statistics":
+        assert saved > 0
+
+
+def test_terms_of_a_filter_add_up_and_null_counts_are_used(tmp_path):
+    path = tmp_path / "f.parquet"
+    table = pa.table({"a": pa.array(range(1000), pa.int64()), "b": pa.array([None] * 500 + list(range(500)), pa.int32())})
+    pq.write_table(table, path, row_group_size=100, data_page_size=64, write_batch_size=10, write_page_index=True)
+    rows = [number for number, _ in numbered(path, "-f", f"a >= long {little(455)};a < long {little(520)};b is_null")]
+    assert rows == list(range(450, 500))
+    rows = [number for number, _ in numbered(path, "-f", f"b = integer {little(7, 4)}", "-r", "505,100")]
+    assert rows == list(range(505, 510))
+    assert numbered(path, "-f", "no is_not_null") == []
+    assert len(numbered(path, "-f", "no is_null")) == 1000
+    done = run(path, "-f", "a = string 61")
+    assert done.returncode == 1 and "column a: long in the file, wanted string" in done.stderr
 
 
 def test_a_small_file_of_huge_rows_is_refused_before_memory_is_taken(tmp_path):

@@ -96,7 +96,7 @@ def test_pyarrow_reads_what_was_written(matrix, rows, nulls):
     assert files(matrix, rows, nulls)
     first = None
     for path in files(matrix, rows, nulls):
-        table = pq.read_table(path)
+        table = pq.read_table(path, page_checksum_verification=True)
         table.validate(full=True)
         if first is None:
             first = table
@@ -131,8 +131,13 @@ def shown(column):
 @pytest.mark.parametrize("rows,nulls", SIZES[:-1])
 def test_duckdb_reads_what_pyarrow_reads(matrix, rows, nulls):
     for path in files(matrix, rows, nulls):
-        # DuckDB has no -0.0 nor NaN in Arrow's sense of equality, and its own form of maps.
-        table = duckdb.sql(f"SELECT * EXCLUDE (\"at\", \"local\", \"day\", \"timestamp_ns\") FROM '{path}'").to_arrow_table()
+        # DuckDB has no -0.0 nor NaN in Arrow's sense of equality, and its own form of maps; it reads
+        # BYTE_STREAM_SPLIT of floats and doubles alone, and no other encoding than PLAIN of fixed bytes.
+        left_out = ["at", "local", "day", "timestamp_ns"]
+        if path.stem.endswith("-other"):
+            left_out += ["whole", "big", "money", "list", "wide", "huge", "float16"]
+        columns = ", ".join(f'"{name}"' for name in left_out)
+        table = duckdb.sql(f"SELECT * EXCLUDE ({columns}) FROM '{path}'").to_arrow_table()
         other = pq.read_table(path)
         assert table.num_rows == other.num_rows == rows
         for name in table.column_names:

@@ -30,47 +30,46 @@ static void three_longs_are_these_bytes(void **state)
     (void)state;
     append(w, &type, &column);
     finish(w);
-    DWT_BYTES(file.bytes.data, file.bytes.len,             /* */
-              'P', 'A', 'R', '1',                          /* */
-              0x15, 0x00, 0x15, 0x30, 0x15, 0x30,          /* data page, 24 bytes, 24 bytes */
-              0x2C, 0x15, 0x06, 0x15, 0x00,                /* 3 values, PLAIN */
-              0x15, 0x06, 0x15, 0x06, 0x00, 0x00,          /* levels by RLE */
-              1, 0, 0, 0, 0, 0, 0, 0,                      /* */
-              2, 0, 0, 0, 0, 0, 0, 0,                      /* */
-              3, 0, 0, 0, 0, 0, 0, 0,                      /* */
-              0x19, 0x11, 0x02,                            /* column index: not all null */
-              0x19, 0x18, 8, 1, 0, 0, 0, 0, 0, 0, 0,       /* min */
-              0x19, 0x18, 8, 3, 0, 0, 0, 0, 0, 0, 0,       /* max */
-              0x15, 0x02, 0x19, 0x16, 0x00, 0x00,          /* ascending, no nulls */
-              0x19, 0x1C, 0x16, 0x08, 0x15, 0x52,          /* offset index: at 4, 41 bytes */
-              0x16, 0x00, 0x00, 0x00,                      /* first row 0 */
-              0x15, 0x04,                                  /* version 2 */
-              0x19, 0x2C,                                  /* two schema elements */
-              0x48, 6, 's', 'c', 'h', 'e', 'm', 'a',       /* */
-              0x15, 0x02, 0x00,                            /* one child */
-              0x15, 0x04, 0x25, 0x00, 0x18, 1, 'a', 0x00,  /* INT64, required */
-              0x16, 0x06,                                  /* three rows */
-              0x19, 0x1C, 0x19, 0x1C, 0x26, 0x00, 0x1C,    /* one row group of one chunk */
-              0x15, 0x04, 0x19, 0x25, 0x00, 0x06,          /* INT64, PLAIN and RLE */
-              0x19, 0x18, 1, 'a', 0x15, 0x00,              /* path, uncompressed */
-              0x16, 0x06, 0x16, 0x52, 0x16, 0x52,          /* 3 values, 41 bytes, 41 bytes */
-              0x26, 0x08,                                  /* data at 4 */
-              0x3C, 0x36, 0x00,                            /* statistics: no nulls */
-              0x28, 8, 3, 0, 0, 0, 0, 0, 0, 0,             /* max */
-              0x18, 8, 1, 0, 0, 0, 0, 0, 0, 0,             /* min */
-              0x11, 0x11, 0x00,                            /* both exact */
-              0x19, 0x1C, 0x15, 0x00, 0x15, 0x00,          /* one data page in PLAIN */
-              0x15, 0x02, 0x00, 0x00,                      /* */
-              0x16, 0x98, 0x01, 0x15, 0x14,                /* offset index at 76, 10 bytes */
-              0x16, 0x5A, 0x15, 0x3E, 0x00,                /* column index at 45, 31 bytes */
-              0x16, 0x52, 0x16, 0x06, 0x26, 0x08,          /* 41 bytes, 3 rows, at 4 */
-              0x16, 0x52, 0x14, 0x00, 0x00,                /* 41 bytes, the first */
-              0x28, 27, 'l', 'i', 'b', 'd', 'e', 'l', 't', /* */
-              'a', 'w', 'r', 'i', 't', 'e', ' ', 'v', 'e', /* */
-              'r', 's', 'i', 'o', 'n', ' ', '0', '.', '1', /* */
-              '.', '0',                                    /* */
-              0x19, 0x1C, 0x1C, 0x00, 0x00, 0x00,          /* TYPE_ORDER */
-              144, 0, 0, 0, 'P', 'A', 'R', '1');
+    DWT_BYTES(file.bytes.data, file.bytes.len,            /* */
+              'P', 'A', 'R', '1',                         /* */
+              0x15, 0x00, 0x15, 0x30, 0x15, 0x30,         /* data page, 24 bytes, 24 bytes */
+              0x2C, 0x15, 0x06, 0x15, 0x00,               /* 3 values, PLAIN */
+              0x15, 0x06, 0x15, 0x06, 0x00, 0x00,         /* levels by RLE */
+              1, 0, 0, 0, 0, 0, 0, 0,                     /* */
+              2, 0, 0, 0, 0, 0, 0, 0,                     /* */
+              3, 0, 0, 0, 0, 0, 0, 0,                     /* */
+              0x19, 0x11, 0x02,                           /* column index: not all null */
+              0x19, 0x18, 8, 1, 0, 0, 0, 0, 0, 0, 0,      /* min */
+              0x19, 0x18, 8, 3, 0, 0, 0, 0, 0, 0, 0,      /* max */
+              0x15, 0x02, 0x19, 0x16, 0x00, 0x00,         /* ascending, no nulls */
+              0x19, 0x1C, 0x16, 0x08, 0x15, 0x52,         /* offset index: at 4, 41 bytes */
+              0x16, 0x00, 0x00, 0x00,                     /* first row 0 */
+              0x15, 0x04,                                 /* version 2 */
+              0x19, 0x2C,                                 /* two schema elements */
+              0x48, 6, 's', 'c', 'h', 'e', 'm', 'a',      /* */
+              0x15, 0x02, 0x00,                           /* one child */
+              0x15, 0x04, 0x25, 0x00, 0x18, 1, 'a', 0x00, /* INT64, required */
+              0x16, 0x06,                                 /* three rows */
+              0x19, 0x1C, 0x19, 0x1C, 0x26, 0x00, 0x1C,   /* one row group of one chunk */
+              0x15, 0x04, 0x19, 0x25, 0x00, 0x06,         /* INT64, PLAIN and RLE */
+              0x19, 0x18, 1, 'a', 0x15, 0x00,             /* path, uncompressed */
+              0x16, 0x06, 0x16, 0x52, 0x16, 0x52,         /* 3 values, 41 bytes, 41 bytes */
+              0x26, 0x08,                                 /* data at 4 */
+              0x3C, 0x36, 0x00,                           /* statistics: no nulls */
+              0x28, 8, 3, 0, 0, 0, 0, 0, 0, 0,            /* max */
+              0x18, 8, 1, 0, 0, 0, 0, 0, 0, 0,            /* min */
+              0x11, 0x11, 0x00,                           /* both exact */
+              0x19, 0x1C, 0x15, 0x00, 0x15, 0x00,         /* one data page in PLAIN */
+              0x15, 0x02, 0x00, 0x00,                     /* */
+              0x16, 0x98, 0x01, 0x15, 0x14,               /* offset index at 76, 10 bytes */
+              0x16, 0x5A, 0x15, 0x3E, 0x00,               /* column index at 45, 31 bytes */
+              0x16, 0x52, 0x16, 0x06, 0x26, 0x08,         /* 41 bytes, 3 rows, at 4 */
+              0x16, 0x52, 0x14, 0x00, 0x00,               /* 41 bytes, the first */
+              0x28, 41, 'l', 'i', 'b', 'd', 'e', 'l', 't', 'a', 'w', 'r', 'i', 't', 'e', ' ', 'v',
+              'e', 'r', 's', 'i', 'o', 'n', ' ', '0', '.', '1', '.', '0', ' ', '(', 'b', 'u', 'i',
+              'l', 'd', ' ', '0', '.', '1', '.', '0', ')', 0x19, 0x1C, 0x1C, 0x00, 0x00,
+              0x00, /* TYPE_ORDER */
+              158, 0, 0, 0, 'P', 'A', 'R', '1');
     DWT_EQ(dwi_parquet_writer_file_bytes(w), file.bytes.len);
     dwi_parquet_writer_free(w);
     dwi_buf_done(&file.bytes);

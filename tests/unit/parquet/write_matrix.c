@@ -19,12 +19,7 @@
 
 typedef struct settings {
     const char *name;
-    int codec;
-    int64_t page_rows;
-    int64_t page_bytes;
-    int64_t row_group_rows;
-    int64_t row_group_bytes;
-    int64_t dictionary_bytes;
+    dwi_parquet_write_options opts;
     int64_t slice; /* rows an append */
 } settings;
 
@@ -463,21 +458,18 @@ static void write_parquet(const char *path, const dwi_vec *rows, const settings 
 {
     FILE *file = fopen(path, "wb");
     const dw_property metadata[] = {{"first", "one"}, {"second", ""}};
-    dwi_parquet_write_options opts = {.codec = s->codec,
-                                      .page_rows = s->page_rows,
-                                      .page_bytes = s->page_bytes,
-                                      .row_group_rows = s->row_group_rows,
-                                      .row_group_bytes = s->row_group_bytes,
-                                      .dictionary_bytes = s->dictionary_bytes,
-                                      .keep_void = true,
-                                      .metadata = metadata,
-                                      .n_metadata = 2};
+    dwi_parquet_write_options opts = s->opts;
     dwi_parquet_writer *writer = NULL;
     dw_error err = DW_ERROR_INIT;
     dwi_vec slice = *rows;
 
     if (file == NULL)
         die(path, NULL);
+    opts.keep_void = true;
+    opts.metadata = metadata;
+    opts.n_metadata = 2;
+    if (opts.n_columns > 0 && dwi_type_find(rows->type, DWI_SV("float16")) < 0)
+        opts.n_columns--;
     if (dwi_parquet_writer_new(dwi_alloc_default(), rows->type, &opts,
                                (dwi_parquet_sink){file, write_file}, &writer, &err) != DW_OK)
         die(path, &err);
@@ -504,12 +496,66 @@ static void write_json(const char *path, const dwi_buf *json)
         die(path, NULL);
 }
 
+#define COLUMN(name, of)                                                                           \
+    {                                                                                              \
+        .path = (name), .encoding = DWI_PARQUET_CHOOSE_##of                                        \
+    }
+
+/* What newer_encodings do not choose. */
+static const dwi_parquet_column_options other_encodings[] = {
+    COLUMN("whole", BYTE_STREAM_SPLIT),
+    COLUMN("big", BYTE_STREAM_SPLIT),
+    COLUMN("money", BYTE_STREAM_SPLIT),
+    COLUMN("huge", DELTA_BYTE_ARRAY),
+    COLUMN("wide", BYTE_STREAM_SPLIT),
+    COLUMN("text", DELTA_BYTE_ARRAY),
+    COLUMN("low_text", DELTA_BYTE_ARRAY),
+    COLUMN("bytes", DELTA_BYTE_ARRAY),
+    COLUMN("texts", DELTA_BYTE_ARRAY),
+    COLUMN("list.list.element", BYTE_STREAM_SPLIT),
+    COLUMN("flag", PLAIN),
+    {.path = "real", .has_codec = true, .codec = DWI_CODEC_UNCOMPRESSED},
+    {.path = "day", .has_codec = true, .codec = DWI_CODEC_SNAPPY},
+    {.path = "at", .dictionary = DWI_PARQUET_ON, .encoding = DWI_PARQUET_CHOOSE_BYTE_STREAM_SPLIT},
+    COLUMN("float16", BYTE_STREAM_SPLIT), /* the last: it is not in every file */
+};
+
 static const settings variants[] = {
-    {"plain", DWI_CODEC_UNCOMPRESSED, 0, 0, 0, 0, 0, 100000},
-    {"zstd", DWI_CODEC_ZSTD, 0, 0, 0, 0, 0, 777},
-    {"snappy", DWI_CODEC_SNAPPY, 1000, 0, 3000, 0, 300, 100},
-    {"gzip", DWI_CODEC_GZIP, 0, 2000, 0, 300000, 0, 33333},
-    {"brotli", DWI_CODEC_BROTLI, 7, 50, 0, 20000, 20000, 501},
+    {"plain", {.codec = DWI_CODEC_UNCOMPRESSED}, 100000},
+    {"zstd", {.codec = DWI_CODEC_ZSTD}, 777},
+    {"snappy",
+     {.codec = DWI_CODEC_SNAPPY,
+      .page_rows = 1000,
+      .row_group_rows = 3000,
+      .dictionary_bytes = 300},
+     100},
+    {"gzip", {.codec = DWI_CODEC_GZIP, .page_bytes = 2000, .row_group_bytes = 300000}, 33333},
+    {"brotli",
+     {.codec = DWI_CODEC_BROTLI,
+      .page_rows = 7,
+      .page_bytes = 50,
+      .row_group_bytes = 20000,
+      .dictionary_bytes = 20000},
+     501},
+    {"v2",
+     {.codec = DWI_CODEC_ZSTD, .page_version = 2, .page_checksums = true, .page_rows = 900},
+     1000},
+    {"newer",
+     {.codec = DWI_CODEC_SNAPPY,
+      .page_version = 2,
+      .newer_encodings = true,
+      .page_checksums = true,
+      .dictionary_bytes = 300},
+     4000},
+    {"other",
+     {.codec = DWI_CODEC_ZSTD,
+      .newer_encodings = true,
+      .dictionary = DWI_PARQUET_OFF,
+      .page_checksums = true,
+      .page_rows = 999,
+      .columns = other_encodings,
+      .n_columns = sizeof(other_encodings) / sizeof(other_encodings[0])},
+     100000},
 };
 
 static void write_all(const char *folder, bool own, int64_t n_rows, int null_percent)
@@ -535,7 +581,7 @@ static void write_all(const char *folder, bool own, int64_t n_rows, int null_per
     if (rows == NULL || t.json.failed)
         die("memory", NULL);
     for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-        if (!dwi_codec_available(variants[i].codec) || (n_rows > 5000 && i > 2))
+        if (!dwi_codec_available(variants[i].opts.codec) || (n_rows > 5000 && (i == 3 || i == 4)))
             continue;
         (void)snprintf(path, sizeof(path), "%s/%" PRId64 "-%d-%s.parquet", folder, n_rows,
                        null_percent, variants[i].name);
