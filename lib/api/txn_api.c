@@ -281,6 +281,39 @@ static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *o
     return status;
 }
 
+static void stage_files(const dw_txn *txn, dwi_staged *staged)
+{
+    staged->read_version = txn->committer.base->version;
+    staged->n_adds = txn->n_adds;
+    staged->adds = txn->adds;
+    staged->rows = txn->file_rows;
+    staged->bytes = txn->file_bytes;
+}
+
+/* A conflict that files written anew would mend is tried to be mended, each time that the table
+ * changes again. What stands in the way of that leaves the conflict as it was, but for a store that
+ * may work later. */
+static dw_status publish_anew(dw_txn *txn, dwi_staged *staged, dwi_committed *out, dw_error *err)
+{
+    dw_error local = DW_ERROR_INIT;
+    dw_error *e = err != NULL ? err : &local;
+    dw_status status = publish(txn, staged, out, e);
+
+    while (status == DW_E_CONFLICT && txn->committer.restage) {
+        dw_error why = DW_ERROR_INIT;
+        dw_status restaged = dwi_txn_restage(txn, &why);
+        if (restaged == DW_E_NOMEM || why.retryable) {
+            *e = why;
+            return restaged;
+        }
+        if (restaged != DW_OK)
+            break;
+        stage_files(txn, staged);
+        status = publish(txn, staged, out, e);
+    }
+    return status;
+}
+
 /* Columns alone make no version when the table has them all by now. */
 static dw_status has_something(dw_txn *txn, const dwi_staged *staged, bool *out, dw_error *err)
 {
@@ -326,14 +359,10 @@ dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err)
     staged.user_metadata = txn->user_metadata;
     staged.engine_info =
         txn->table->engine_info != NULL ? txn->table->engine_info : DWI_ENGINE_INFO;
-    staged.read_version = txn->committer.base->version;
-    staged.n_adds = txn->n_adds;
-    staged.adds = txn->adds;
-    staged.rows = txn->file_rows;
-    staged.bytes = txn->file_bytes;
+    stage_files(txn, &staged);
     staged.n_apps = txn->n_apps;
     staged.apps = txn->apps;
-    DWI_TRY(publish(txn, &staged, &committed, err));
+    DWI_TRY(publish_anew(txn, &staged, &committed, err));
     if (out_version != NULL)
         *out_version = committed.version;
     dwi_state_unref(committed.state);

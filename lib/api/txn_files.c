@@ -20,15 +20,21 @@ static dw_status take_file(void *ctx, const dwi_add *add, int64_t rows, dw_error
     return DW_OK;
 }
 
-static dw_status prepare_files(dw_txn *txn, dw_error *err)
+dwi_data_files_options dwi_txn_files_options(const dw_txn *txn)
 {
     const dw_table_options *opts = &txn->table->opts;
-    const dwi_data_files_options files = {
+
+    return (dwi_data_files_options){
         .file = {opts->compression, opts->compression_level, opts->row_group_bytes},
         .target_file_bytes = opts->target_file_bytes,
         .buffered_bytes = opts->partition_buffer_bytes,
         .open_files = opts->max_open_files,
     };
+}
+
+static dw_status prepare_files(dw_txn *txn, dw_error *err)
+{
+    const dwi_data_files_options files = dwi_txn_files_options(txn);
 
     if (txn->files != NULL)
         return DW_OK;
@@ -99,12 +105,17 @@ done:
     return status == DW_OK ? DW_OK : dwi_txn_break(txn, status);
 }
 
-void dwi_txn_remove_files(dw_txn *txn)
+void dwi_txn_remove_adds(dw_txn *txn, const dwi_add *adds, size_t n)
 {
-    for (size_t i = 0; i < txn->n_adds; i++) {
+    for (size_t i = 0; i < n; i++) {
         char *key = NULL;
-        if (dwi_log_data_key(&txn->table->log, txn->adds[i].path, &key, NULL) == DW_OK)
+        if (dwi_log_data_key(&txn->table->log, adds[i].path, &key, NULL) == DW_OK)
             (void)dwi_store_remove(txn->table->store, key, NULL); /* vacuum takes what is left */
         dwi_cstr_free(txn->alloc, key);
     }
+}
+
+void dwi_txn_remove_files(dw_txn *txn)
+{
+    dwi_txn_remove_adds(txn, txn->adds, txn->n_adds);
 }

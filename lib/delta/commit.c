@@ -68,6 +68,13 @@ dw_status dwi_committer_join(dwi_committer *committer, dwi_state *state, dw_erro
     return status;
 }
 
+void dwi_committer_rebase(dwi_committer *committer, dwi_state *state)
+{
+    dwi_state_unref(committer->base);
+    committer->base = dwi_state_ref(state);
+    committer->restage = false;
+}
+
 bool dwi_commit_is_ours(const dwi_commit *commit, const char *txn_id)
 {
     for (size_t i = 0; i < commit->n_actions; i++)

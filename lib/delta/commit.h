@@ -26,6 +26,9 @@ void dwi_committer_done(dwi_committer *committer); /* a zeroed one too */
  * after the newer one of `state` and the base. DW_E_CONFLICT when those between the two matter. */
 dw_status dwi_committer_join(dwi_committer *committer, dwi_state *state, dw_error *err);
 
+/* What is staged has been made anew for `state`, which the last run ended with. */
+void dwi_committer_rebase(dwi_committer *committer, dwi_state *state);
+
 /* What a commit came to. */
 typedef struct dwi_committed {
     int64_t version;

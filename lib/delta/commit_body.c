@@ -28,7 +28,8 @@ static void reset(dwi_commit_body *body)
     dwi_arena_init(&body->arena, alloc);
     dwi_schema_unref(body->schema);
     body->schema = NULL;
-    dwi_buf_clear(&body->text);
+    dwi_buf_done(&body->text); /* a buffer remembers that memory was short once */
+    dwi_buf_init(&body->text, alloc);
     body->n_actions = 0;
     body->actions = NULL;
 }

@@ -50,19 +50,31 @@ static bool is_partition_column(const dwi_metadata *metadata, dwi_sv name)
     return false;
 }
 
-/* The struct of the columns asked for, in that order. */
+/* Room for n columns of the rows. */
+static dwi_field *make_columns(dwi_table_scan *scan, size_t n)
+{
+    dwi_type *type = dwi_arena_zero(&scan->arena, sizeof(*type));
+    dwi_field *fields = dwi_arena_array(&scan->arena, n, sizeof(*fields));
+
+    scan->is_partition = dwi_arena_array(&scan->arena, n, sizeof(*scan->is_partition));
+    if (type == NULL || fields == NULL || scan->is_partition == NULL)
+        return NULL;
+    *type = (dwi_type){.kind = DWI_STRUCT, .n_fields = n, .fields = fields};
+    scan->type = type;
+    return fields;
+}
+
+/* The columns asked for, in that order. */
 static dw_status choose_columns(dwi_table_scan *scan, const char *const *columns, size_t n,
                                 dw_error *err)
 {
     const dwi_type *root = scan->state->schema->root;
-    dwi_type *type = dwi_arena_zero(&scan->arena, sizeof(*type));
     dwi_field *fields;
 
     if (columns == NULL)
         n = root->n_fields;
-    fields = dwi_arena_array(&scan->arena, n, sizeof(*fields));
-    scan->is_partition = dwi_arena_array(&scan->arena, n, sizeof(*scan->is_partition));
-    if (type == NULL || fields == NULL || scan->is_partition == NULL)
+    fields = make_columns(scan, n);
+    if (fields == NULL)
         return dwi_err_nomem(err);
     for (size_t i = 0; i < n; i++) {
         int at = columns == NULL ? (int)i : dwi_type_find(root, dwi_sv_cstr(columns[i]));
@@ -72,8 +84,22 @@ static dw_status choose_columns(dwi_table_scan *scan, const char *const *columns
         fields[i] = root->fields[at];
         scan->is_partition[i] = is_partition_column(&scan->state->metadata, fields[i].name);
     }
-    *type = (dwi_type){.kind = DWI_STRUCT, .n_fields = n, .fields = fields};
-    scan->type = type;
+    return DW_OK;
+}
+
+/* All columns, and more. */
+static dw_status add_columns(dwi_table_scan *scan, const dwi_field *more, size_t n_more,
+                             dw_error *err)
+{
+    const dwi_type *root = scan->state->schema->root;
+    dwi_field *fields = make_columns(scan, root->n_fields + n_more);
+
+    if (fields == NULL)
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < root->n_fields + n_more; i++) {
+        fields[i] = i < root->n_fields ? root->fields[i] : more[i - root->n_fields];
+        scan->is_partition[i] = is_partition_column(&scan->state->metadata, fields[i].name);
+    }
     return DW_OK;
 }
 
@@ -152,16 +178,12 @@ static void hide_partition_columns(dwi_table_scan *scan)
             fields[i].name = DWI_SV("\x01partition");
 }
 
-dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
-                              size_t n_columns, int64_t batch_rows, dwi_table_scan **out,
-                              dw_error *err)
+static dwi_table_scan *new_scan(const dwi_log *log, dwi_state *state, int64_t batch_rows)
 {
     dwi_table_scan *scan = dwi_alloc_zero(log->alloc, sizeof(*scan));
-    const dwi_file_visitor visitor = {scan, keep_file, NULL};
-    dw_status status;
 
     if (scan == NULL)
-        return dwi_err_nomem(err);
+        return NULL;
     scan->alloc = log->alloc;
     scan->log = log;
     scan->state = dwi_state_ref(state);
@@ -169,13 +191,54 @@ dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *
     scan->tail = &scan->files;
     dwi_arena_init(&scan->arena, log->alloc);
     dwi_arena_init(&scan->file_arena, log->alloc);
+    return scan;
+}
+
+/* The files are known; the first one is next. */
+static dw_status finish_opening(dwi_table_scan *scan, dw_error *err)
+{
+    hide_partition_columns(scan);
+    scan->file = scan->files;
+    return dwi_column_init(&scan->unfiltered, scan->type, scan->alloc, err);
+}
+
+dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
+                              size_t n_columns, int64_t batch_rows, dwi_table_scan **out,
+                              dw_error *err)
+{
+    dwi_table_scan *scan = new_scan(log, state, batch_rows);
+    const dwi_file_visitor visitor = {scan, keep_file, NULL};
+    dw_status status;
+
+    if (scan == NULL)
+        return dwi_err_nomem(err);
     DWI_TRY(dwi_features_check_scan(state, err));
     DWI_TRY(choose_columns(scan, columns, n_columns, err));
     DWI_TRY(name_columns(scan, err));
     DWI_TRY(dwi_files_visit(log, state, visitor, err));
-    hide_partition_columns(scan);
-    DWI_TRY(dwi_column_init(&scan->unfiltered, scan->type, log->alloc, err));
-    scan->file = scan->files;
+    DWI_TRY(finish_opening(scan, err));
+    *out = scan;
+    scan = NULL;
+done:
+    dwi_table_scan_close(scan);
+    return status;
+}
+
+dw_status dwi_table_scan_open_files(const dwi_log *log, dwi_state *state, const dwi_field *more,
+                                    size_t n_more, const dwi_add *files, size_t n_files,
+                                    dwi_table_scan **out, dw_error *err)
+{
+    dwi_table_scan *scan = new_scan(log, state, 0);
+    dw_status status;
+
+    if (scan == NULL)
+        return dwi_err_nomem(err);
+    DWI_TRY(dwi_features_check_scan(state, err));
+    DWI_TRY(add_columns(scan, more, n_more, err));
+    DWI_TRY(name_columns(scan, err));
+    for (size_t i = 0; i < n_files; i++)
+        DWI_TRY(keep_file(scan, &files[i], err));
+    DWI_TRY(finish_opening(scan, err));
     *out = scan;
     scan = NULL;
 done:

@@ -15,6 +15,11 @@ typedef struct dwi_table_scan dwi_table_scan;
 dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
                               size_t n_columns, int64_t batch_rows, dwi_table_scan **out,
                               dw_error *err);
+/* The rows of these files instead of the state's own, with all columns of its schema and those of
+ * `more` after them. */
+dw_status dwi_table_scan_open_files(const dwi_log *log, dwi_state *state, const dwi_field *more,
+                                    size_t n_more, const dwi_add *files, size_t n_files,
+                                    dwi_table_scan **out, dw_error *err);
 void dwi_table_scan_close(dwi_table_scan *scan); /* NULL too */
 /* The struct type of the rows; lives as long as the scan. */
 const dwi_type *dwi_table_scan_type(const dwi_table_scan *scan);
