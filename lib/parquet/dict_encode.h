@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dictionary of one column chunk while it grows: values become indices in order of first sight,
  * and `page` is the dictionary page's PLAIN content as it stands.
- * Probing is bounded: values that collide beyond that get an entry of their own again, which a
- * dictionary may have (`repeats`); hostile values then make the dictionary large, not the writer
- * slow. */
+ *
+ * 1. Values are found by a hash table; integers of 4 and 8 bytes, as long as they are close
+ *    together, in an array that the value itself is the index of.
+ * 2. Probing is bounded: values that collide beyond that get an entry of their own again, which a
+ *    dictionary may have (`repeats`); hostile values then make the dictionary large, not the
+ *    writer slow. */
 #ifndef DWI_PARQUET_DICT_ENCODE_H
 #define DWI_PARQUET_DICT_ENCODE_H
 
@@ -17,7 +20,12 @@ typedef struct dwi_dict {
     uint32_t count;
     bool repeats; /* two entries may be one value */
     dwi_buf page;
-    dwi_buf starts; /* byte arrays: uint32_t offset of each entry's length in `page` */
+    dwi_buf entries; /* byte arrays: dwi_dict_bytes_entry */
+
+    bool spread;      /* integers too far apart for rule 1's array */
+    uint32_t *direct; /* index + 1 of value low + i; 0 is empty */
+    size_t n_direct;
+    uint64_t low;
 } dwi_dict;
 
 void dwi_dict_init(dwi_dict *dict, size_t width, const dw_allocator *alloc);
