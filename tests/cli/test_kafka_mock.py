@@ -208,6 +208,23 @@ class AfterTrouble(KafkaTest):
         self.assertEqual(service.wait(), 3, service.log())
         self.check_once(broker)
 
+    def test_a_table_that_forgets_offsets_does_not_make_it_start_from_the_beginning(self):
+        broker = self.broker(1)
+        broker.put_events(20)
+        self.assertEqual(self.service(broker, ["--until-end"]).wait(), 0)
+        tool("set", self.table, "delta.setTransactionRetentionDuration=interval 1 second")
+        tool("checkpoint", self.table)
+        time.sleep(1.5)
+        other = {"KAFKA_GROUP_ID": "new-group"}
+        service = self.service(broker, ["--until-end"], **other)
+        self.assertEqual(service.wait(), 4, service.log())
+        self.assertIn("it is not known whether it ever committed", service.log())
+        self.assertIn("DELTA_FORGOTTEN_OFFSETS=new", service.log())
+        self.assertEqual(len(cat(self.table)), 20)
+        service = self.service(broker, ["--until-end"], DELTA_FORGOTTEN_OFFSETS="new", **other)
+        self.assertEqual(service.wait(), 0, service.log())
+        self.assertEqual(len(cat(self.table)), 40)
+
     def test_an_offset_that_kafka_has_not_is_an_error_of_its_own(self):
         first = self.broker(1)
         first.put_events(30)
