@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/table_impl.h"
+#include "base/alloc.h"
+#include "delta/commit.h"
 #include "store/fault_store.h"
 
 #define SCHEMA                                                                                     \
@@ -156,6 +159,148 @@ static void a_store_that_stays_broken_never_loses_doubles_or_tears_a_commit(void
         while (commit_with_fault(small_records, DWI_ON_ALL, kind, n, -1))
             n++;
     }
+}
+
+/* ---- the other forms of what is staged ---- */
+
+typedef enum staged_form {
+    REWRITE,
+    METADATA_CHANGE,
+    PROTOCOL_RAISE,
+    DOMAIN_CHANGE,
+    N_FORMS
+} staged_form;
+
+/* What each form leaves in its commit. */
+static const char *const form_marks[] = {"\"path\":\"rewritten\"", "\"swept\":\"1\"",
+                                         "\"minWriterVersion\":7", "\"domain\":\"swept\""};
+
+typedef struct staging {
+    dwi_staged staged;
+    dwi_add gone;
+    dwi_add add;
+    dwi_remove remove;
+    dwi_metadata metadata;
+    dwi_kv property;
+    dwi_protocol protocol;
+    dwi_sv features[3];
+    dwi_domain_metadata domain;
+} staging;
+
+static void stage_form(staging *s, const dwi_state *base, staged_form form)
+{
+    memset(s, 0, sizeof(*s));
+    s->staged.engine_info = "sweep";
+    s->staged.read_version = base->version;
+    if (form == REWRITE) {
+        s->gone = (dwi_add){
+            .path = DWI_SV("old"), .size = 1, .base_row_id = -1, .default_row_commit_version = -1};
+        s->add = s->gone;
+        s->add.path = DWI_SV("rewritten");
+        dwi_remove_of(&s->gone, &s->remove);
+        s->staged.adds = &s->add;
+        s->staged.n_adds = 1;
+        s->staged.removes = &s->remove;
+        s->staged.n_removes = 1;
+        s->staged.rearranges = true;
+    } else if (form == METADATA_CHANGE) {
+        s->metadata = base->metadata;
+        s->property = (dwi_kv){DWI_SV("swept"), DWI_SV("1")};
+        s->metadata.configuration = (dwi_kvs){1, &s->property};
+        s->staged.metadata = &s->metadata;
+    } else if (form == PROTOCOL_RAISE) {
+        s->features[0] = DWI_SV("appendOnly");
+        s->features[1] = DWI_SV("invariants");
+        s->features[2] = DWI_SV("domainMetadata");
+        s->protocol = (dwi_protocol){1, 7, false, true, {0, NULL}, {3, s->features}};
+        s->staged.protocol = &s->protocol;
+    } else {
+        s->domain = (dwi_domain_metadata){DWI_SV("swept"), DWI_SV("{}"), false};
+        s->staged.domains = &s->domain;
+        s->staged.n_domains = 1;
+    }
+}
+
+/* In how many commits the form's mark is. */
+static int count_mark(world *w, staged_form form)
+{
+    int found = 0;
+
+    for (int version = 1;; version++) {
+        char key[64];
+        dwi_buf text;
+        dw_status status;
+        dwi_buf_init(&text, dwi_alloc_default());
+        (void)snprintf(key, sizeof(key), "t/_delta_log/%020d.json", version);
+        status = dwi_store_get(w->inner, key, (dw_range)DW_RANGE_ALL, 1 << 20, &text, NULL);
+        if (status == DW_OK && strstr(dwi_buf_cstr(&text), form_marks[form]) != NULL)
+            found++;
+        dwi_buf_done(&text);
+        if (status != DW_OK)
+            return found;
+    }
+}
+
+static dw_status run_form(world *w, dwi_committer *committer, const staging *s, dwi_state *base)
+{
+    dwi_committed committed = {0};
+    dw_status status = dwi_committer_run(committer, &s->staged, base, 2000, &committed, &w->err);
+
+    if (status == DW_OK)
+        dwi_state_unref(committed.state);
+    return status;
+}
+
+/* A rival's commit is in the way, so that all of the loop is walked. */
+static bool form_with_fault(staged_form form, int kind, int64_t n)
+{
+    static const char rival[] = "{\"commitInfo\":{}}\n{\"add\":{\"path\":\"r\",\"partitionValues\":"
+                                "{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n";
+    const dwi_fault fault = {.on = DWI_ON_ALL, .kind = kind, .nth = n};
+    dwi_committer committer;
+    dw_status status;
+    dwi_state *base;
+    dw_table *table = NULL;
+    staging s;
+    world w;
+    bool hit;
+
+    world_begin(&w);
+    DWT_OK(dw_table_open(w.faulty, "t", NULL, &table, &w.err), &w.err);
+    DWT_OK(dwi_store_put(w.inner, "t/_delta_log/00000000000000000001.json",
+                         (dw_bytes){rival, strlen(rival)}, DW_PUT_IF_ABSENT, &w.err),
+           &w.err);
+    base = dwi_table_state(table);
+    dwi_committer_init(&committer, &table->log, base);
+    stage_form(&s, base, form);
+    DWT_OK(dwi_fault_plan(w.faulty, &fault, 1, &w.err), &w.err);
+    status = run_form(&w, &committer, &s, base);
+    hit = dwi_fault_hits(w.faulty) > 0;
+    heal(&w);
+    if (status != DW_OK && status != DW_E_UNKNOWN && !is_crash(kind) && count_mark(&w, form) != 0)
+        fail_msg("form %d, fault %d at %lld: told %s, and it is there", form, kind, (long long)n,
+                 dw_status_name(status));
+    if (status != DW_OK) /* the same call again, once the store works */
+        DWT_OK(run_form(&w, &committer, &s, base), &w.err);
+    DWT_EQ(count_mark(&w, form), 1);
+    dwi_committer_done(&committer);
+    dwi_state_unref(base);
+    dw_table_close(table);
+    world_end(&w);
+    return hit;
+}
+
+static void a_failing_operation_never_doubles_or_tears_any_form_of_commit(void **state)
+{
+    (void)state;
+    for (int form = REWRITE; form < N_FORMS; form++)
+        for (int kind = DWI_FAULT_REFUSE; kind < DWI_FAULT_KINDS; kind++) {
+            int64_t n = 0;
+            while (kind != DWI_FAULT_DELAY && form_with_fault((staged_form)form, kind, n))
+                n++;
+            if (kind != DWI_FAULT_DELAY && n < 3)
+                fail_msg("form %d, fault %d: only %lld operations", form, kind, (long long)n);
+        }
 }
 
 /* Rows that make a file too large for one PUT, so that it goes by a streaming upload. */
@@ -342,6 +487,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_failing_operation_never_loses_doubles_or_tears_a_commit),
         cmocka_unit_test(a_store_that_stays_broken_never_loses_doubles_or_tears_a_commit),
+        cmocka_unit_test(a_failing_operation_never_doubles_or_tears_any_form_of_commit),
         cmocka_unit_test(a_failing_upload_never_loses_doubles_or_tears_a_commit),
         cmocka_unit_test(racing_writers_over_a_failing_store_publish_every_batch_once),
         cmocka_unit_test(two_owners_of_one_application_id_never_both_write_a_step),
