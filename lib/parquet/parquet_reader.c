@@ -406,6 +406,18 @@ done:
     return status;
 }
 
+/* What a leaf answered; one that needs more memory than there may be is named. */
+static dw_status of_leaf(dwi_parquet_reader *reader, size_t i, dw_status status, dw_error *err)
+{
+    char path[200];
+
+    if (status != DW_E_NOMEM || !reader->budget.refused)
+        return status;
+    status = dwi_memory_budget_status(&reader->budget, status, err);
+    return dwi_err_prefix(err, status, "column %s",
+                          dwi_parquet_node_path(reader->leaves[i].node, path, sizeof(path)));
+}
+
 /* Rows pos .. pos + rows of the open row group. */
 static dw_status read_batch(dwi_parquet_reader *reader, int64_t rows, dwi_column *batch,
                             dw_error *err)
@@ -419,10 +431,13 @@ static dw_status read_batch(dwi_parquet_reader *reader, int64_t rows, dwi_column
                             reader->columns);
     for (size_t i = 0; i < reader->n_leaves; i++)
         if (reader->leaves[i].row < reader->pos)
-            DWI_TRY(dwi_leaf_reader_seek(&reader->leaves[i], reader->pos, err));
+            DWI_TRY(of_leaf(reader, i, dwi_leaf_reader_seek(&reader->leaves[i], reader->pos, err),
+                            err));
     reader->shared->budget = reader->shared->batch_bytes;
     for (size_t i = 0; i < reader->n_leaves; i++)
-        DWI_TRY(dwi_leaf_reader_next(&reader->leaves[i], rows, last, reader->columns[i], err));
+        DWI_TRY(of_leaf(
+            reader, i,
+            dwi_leaf_reader_next(&reader->leaves[i], rows, last, reader->columns[i], err), err));
     DWI_TRY(dwi_projection_assemble(&reader->projection, reader->leaves, rows, batch, err));
     reader->batch_row = reader->group_row + reader->pos;
     reader->pos += rows;

@@ -477,6 +477,48 @@ def test_a_filter_leaves_out_no_row_that_passes(tmp_path, how, sort):
         assert saved > 0
 
 
+BLOOMS = {  # even numbers are there, odd ones are not
+    "whole": (pa.int32(), "integer", lambda k: k, lambda k: little(k, 4)),
+    "wide": (pa.int32(), "long", lambda k: k, little),
+    "small": (pa.int16(), "short", lambda k: k, lambda k: little(k, 2)),
+    "big": (pa.int64(), "long", lambda k: k * 10**12, lambda k: little(k * 10**12)),
+    "narrow": (pa.int64(), "long", lambda k: k, little),
+    "uwhole": (pa.uint32(), "uinteger", lambda k: k + 2**31, lambda k: (k + 2**31).to_bytes(4, "little").hex()),
+    "real": (pa.float64(), "double", lambda k: k / 7 + 1, lambda k: struct_.pack("<d", k / 7 + 1).hex()),
+    "single": (pa.float32(), "float", lambda k: k + 0.5, lambda k: struct_.pack("<f", k + 0.5).hex()),
+    "text": (pa.string(), "string", lambda k: f"text {k}", lambda k: f"text {k}".encode().hex()),
+    "bytes": (pa.binary(), "binary", lambda k: b"%d" % k, lambda k: (b"%d" % k).hex()),
+    "fixed": (pa.binary(5), "fixed(5)", lambda k: b"%05d" % k, lambda k: (b"%05d" % k).hex()),
+    "day": (pa.date32(), "date", lambda k: datetime.date(1970, 1, 1) + datetime.timedelta(days=k),
+            lambda k: little(k, 4)),
+    "at": (pa.timestamp("us"), "timestamp_ntz", lambda k: k, little),
+    "dec": (pa.decimal128(20, 2), "decimal(20,2)", lambda k: decimal.Decimal(k).scaleb(-2), lambda k: little(k, 16)),
+    "decint": (pa.decimal128(9, 2), "decimal(9,2)", lambda k: decimal.Decimal(-k).scaleb(-2), lambda k: little(-k, 16)),
+}
+
+
+@pytest.mark.parametrize("how", ["pyarrow", "duckdb"])
+@pytest.mark.parametrize("name", BLOOMS)
+def test_bloom_filters_rule_out_values_that_are_not_there(tmp_path, name, how):
+    type_, kind, value, encode = BLOOMS[name]
+    path = tmp_path / "f.parquet"
+    table = pa.table({name: pa.array([value(2 * k) for k in range(500)] * 20, type_)})
+    if how == "pyarrow":
+        pq.write_table(table, path, bloom_filter_options={name: {"ndv": 500, "fpp": 0.01}}, use_dictionary=False,
+                       store_decimal_as_integer=name == "decint")
+    else:
+        if name in ("fixed", "dec"):
+            pytest.skip("DuckDB has no such column")
+        duckdb = pytest.importorskip("duckdb")
+        duckdb.sql(f"copy (select * from \"table\") to '{path}' (format parquet)")
+    for k in (0, 1, 250, 499):
+        assert len(numbered(path, "-f", f"{name} = {kind} {encode(2 * k)}")) == 10000
+    absent = [2 * k + 1 for k in range(0, 498, 30)]
+    passed = [k for k in absent if numbered(path, "-f", f"{name} = {kind} {encode(k)}")]
+    assert len(passed) <= len(absent) / 4
+    assert numbered(path, "-f", f"{name} in {kind} {encode(absent[0])},{encode(500)}")
+
+
 def test_terms_of_a_filter_add_up_and_null_counts_are_used(tmp_path):
     path = tmp_path / "f.parquet"
     table = pa.table({"a": pa.array(range(1000), pa.int64()), "b": pa.array([None] * 500 + list(range(500)), pa.int32())})
