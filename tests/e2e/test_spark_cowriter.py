@@ -28,11 +28,11 @@ class Appender(threading.Thread):
     def __init__(self, uri, pause):
         super().__init__(daemon=True)
         self.writer, self.pause = Writer(Library(), uri, "appender"), pause
-        self.batches, self.columns, self.stop, self.error = {}, ["id", "v"], threading.Event(), None
+        self.batches, self.columns, self.stop, self.error = {}, [], threading.Event(), None
 
     def rows(self, number):
-        extra = {name: f"{name} {number}" for name in self.columns[2:][-3:] if number % 3 == 0}
-        return [{"id": number * BATCH + i, "v": number, **extra} for i in range(BATCH)]
+        extra = {name: f"{name} {number}" for name in self.columns[-3:] if number % 3 == 0}
+        return [{"id": number * BATCH + i, "v": number, "n": number % 100, **extra} for i in range(BATCH)]
 
     def run(self):
         number = 0
@@ -41,7 +41,7 @@ class Appender(threading.Thread):
                 if number % 300 == 50:
                     self.columns.append(f"w{number}")
                 self.batches[number] = self.rows(number)
-                self.writer.append(number, self.batches[number])
+                self.writer.append(number, self.batches[number], self.pause)
                 number += 1
                 time.sleep(self.pause)
             self.writer.close()
@@ -82,9 +82,9 @@ def read_log(folder):
 
 def test_spark_changes_the_table_while_we_append(local_tool, tmp_path):
     uri = tmp_path / "table"
-    local_tool.create(str(uri), [("id", "long"), ("v", "long")], "--property", "delta.isolationLevel=WriteSerializable",
+    local_tool.create(str(uri), [("id", "long"), ("v", "long"), ("n", "short")], "--property", "delta.isolationLevel=WriteSerializable",
                       folder=tmp_path)
-    appender = Appender(uri, pause=0.1)
+    appender = Appender(uri, pause=0.05)
     appender.start()
     count, errors = spark_works(uri, appender)
     appender.stop.set()
@@ -101,5 +101,5 @@ def test_spark_changes_the_table_while_we_append(local_tool, tmp_path):
     assert as_tuples(local_tool.rows(str(uri)), columns) == expected
     _, rows = judges.read("spark", uri, rows=True)
     assert as_tuples(rows, columns) == expected
-    for kind in ("delete", "update", "merge", "optimize", "insert", "column", "property", "comment"):
+    for kind in ("delete", "update", "merge", "optimize", "insert", "column", "property", "widen", "comment"):
         assert count[f"{kind} done"] > 0, (kind, dict(count), errors)

@@ -174,6 +174,34 @@ static void begin_append(sim_actor *a)
     }
 }
 
+/* A change of the table's property, and maybe rows with it, as a program makes it. */
+static void begin_property(sim_actor *a)
+{
+    mind *m = mind_of(a);
+    dw_txn_options options = DW_TXN_OPTIONS_INIT;
+    dwi_state *state = dwi_table_state(m->table);
+    dwi_sv counter = dwi_state_property(state, "counter");
+    dw_error err = DW_ERROR_INIT;
+    char name[NAME_SIZE];
+    char value[32];
+    int op = new_op(m, SIM_PROPERTY, name);
+    dw_status status;
+
+    (void)snprintf(value, sizeof(value), "%lld", counter.ptr == NULL ? 1 : atoll(counter.ptr) + 1);
+    dwi_state_unref(state);
+    if (op < 0)
+        return;
+    m->op = op;
+    options.user_metadata = name;
+    status = dw_begin(m->table, &options, &m->txn, &err);
+    if (status == DW_OK)
+        status = dw_txn_set_property(m->txn, "counter", value, &err);
+    if (status == DW_OK && sim_roll(a->world, 2) == 0)
+        status = append(a, m->txn, op_of(m));
+    if (status != DW_OK)
+        close_txn(m);
+}
+
 static sim_told told(dw_status status)
 {
     return status == DW_OK ? SIM_YES : status == DW_E_UNKNOWN ? SIM_MAYBE : SIM_NO;
@@ -470,8 +498,10 @@ bool sim_act(sim_actor *a)
         clean_log(a);
     } else if (what == 5) {
         clean_log(a);
-    } else if (what < 12) {
+    } else if (what < 11) {
         begin_raw(a);
+    } else if (what == 11) {
+        begin_property(a);
     } else {
         begin_append(a);
     }

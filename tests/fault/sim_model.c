@@ -193,7 +193,7 @@ static bool is_right(const model *m, const sim_op *op, const commit *c)
     case SIM_COUNT:
         return c->removes == 0 && c->rows_added == c->unseen + 1 && c->blind == 0;
     case SIM_PROPERTY:
-        return c->removes == 0 && c->adds == 0 && m->counter == c->counter_before + 1;
+        return c->removes == 0 && c->rows_added == op->rows && m->counter == c->counter_before + 1;
     case SIM_N_KINDS:
         break;
     }

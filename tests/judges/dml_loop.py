@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Spark changes a Delta table again and again: MERGE, DELETE, UPDATE, OPTIMIZE, INSERT, new columns, properties.
 
-The table has the columns id (long) and v (long). What each commit does is in its userMetadata, as JSON, so that
+The table has the columns id (long), v (long) and n (short). What each commit does is in its userMetadata, as JSON, so that
 tests/support/table_model.py can replay the log. One JSON line on stdout for each operation: its spec, and the error of
 one that Spark gave up because of another writer.
 """
@@ -13,16 +13,19 @@ import random
 import sys
 import time
 
-PROPERTIES = [("delta.enableChangeDataFeed", "true"), ("delta.checkpointInterval", "25"), ("my.own", "x"),
-              ("delta.enableInCommitTimestamps", "true"), ("delta.enableDeletionVectors", "true"),
-              ("delta.checkpointPolicy", "v2"), ("delta.enableTypeWidening", "true")]
+PROPERTIES = [("delta.enableTypeWidening", "true"), ("delta.enableDeletionVectors", "true"),
+              ("delta.enableRowTracking", "true"), ("delta.enableChangeDataFeed", "true"),
+              ("delta.checkpointInterval", "25"), ("my.own", "x"), ("delta.enableInCommitTimestamps", "true"),
+              ("delta.checkpointPolicy", "v2")]
+WIDER = ["INT", "BIGINT"]  # what the type of column n becomes
 
 
 class Loop:
     def __init__(self, spark, table, seed, switches):
         self.spark, self.table, self.random = spark, f"delta.`{table}`", random.Random(seed)
         self.columns, self.negative, self.properties = 0, 0, list(PROPERTIES) + switches
-        self.kinds = ["delete", "update", "merge", "optimize", "insert", "column", "property", "comment"]
+        self.wider = list(WIDER)
+        self.kinds = ["delete", "update", "merge", "optimize", "insert", "column", "property", "widen", "comment"]
         self.missing = list(self.kinds)
 
     def spec(self, n):
@@ -40,6 +43,8 @@ class Loop:
         if kind == "column":
             self.columns += 1
             return {"op": kind, "name": f"s{self.columns}", "shared": self.columns % 3 == 0}
+        if kind == "widen":
+            return {"op": kind, "type": self.wider[0] if self.wider else "BIGINT"}
         if kind == "property":
             key, value = self.properties.pop(0) if self.properties else ("my.own", str(n))
             return {"op": kind, "key": key, "value": value}
@@ -57,6 +62,7 @@ class Loop:
             "optimize": lambda: f"OPTIMIZE {t}",
             "column": lambda: f"ALTER TABLE {t} ADD COLUMNS ({s['name']} STRING)",
             "property": lambda: f"ALTER TABLE {t} SET TBLPROPERTIES ('{s['key']}' = '{s['value']}')",
+            "widen": lambda: f"ALTER TABLE {t} ALTER COLUMN n TYPE {s['type']}",
             "comment": lambda: f"ALTER TABLE {t} ALTER COLUMN v COMMENT 'changed {s['n']} times'",
         }[op]()
 
@@ -67,6 +73,8 @@ class Loop:
         try:
             self.spark.sql(self.sql(spec)).collect()
             print(json.dumps({"done": spec}), flush=True)
+            if spec["op"] == "widen":
+                self.wider = self.wider[1:]
             self.missing = [kind for kind in self.missing if kind != spec["op"]]
         except Exception as error:  # a Python form of a Java exception, of which there are many
             print(json.dumps({"failed": spec, "error": str(error)[:300]}), flush=True)

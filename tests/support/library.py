@@ -2,6 +2,7 @@
 """The shared library through ctypes: tables from pyarrow data, by the Arrow C Data Interface."""
 import ctypes as c
 import json
+import time
 
 from support.paths import BUILD, missing
 
@@ -100,19 +101,22 @@ class Writer:
         library.call("dw_store_open_uri", str(uri).encode(), None, c.byref(self.store))
         library.call("dw_table_open", self.store, b"", None, c.byref(self.table))
 
-    def append(self, number, rows):
-        """Publish rows as application version `number`; begins anew after a conflict, as a service does."""
-        while not self._attempt(number, rows):
+    def append(self, number, rows, pause=0):
+        """Publish rows as application version `number`; begins anew after a conflict, as a service does. So many
+        seconds pass between the writing of the files and the commit, for others to come in between."""
+        while not self._attempt(number, rows, pause):
             self.call("dw_table_refresh", self.table, None)
         self.seen["commits"] += 1
 
-    def _attempt(self, number, rows):
+    def _attempt(self, number, rows, pause):
         text = "\n".join(json.dumps(row) for row in rows).encode()
         txn, options, error = c.c_void_p(), TxnOptions(c.sizeof(TxnOptions), 1), Error()
         self.call("dw_begin", self.table, c.byref(options), c.byref(txn))
         try:
             self.call("dw_txn_set_app_version", txn, self.app_id, c.c_int64(number - 1), c.c_int64(number))
             self.call("dw_append_ndjson", txn, Bytes(text, len(text)), None, None)
+            self.call("dw_txn_flush", txn)
+            time.sleep(pause)
             status = self.lib.dw_commit(txn, None, c.byref(error))
             while status == self.UNKNOWN:
                 self.seen["unknown"] += 1
