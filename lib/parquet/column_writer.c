@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/le.h"
 #include "parquet/bit_append.h"
+#include "parquet/column_bloom.h"
 #include "parquet/page_encode.h"
 
 enum { LENGTH_BYTES = 4, NESTED_ROWS = 64, LEVEL_ROOM = 4096, COPY_BYTES = 32 };
@@ -100,6 +101,7 @@ void dwi_pqw_column_done(dwi_pqw_column *column)
     dwi_bounds_done(&column->page_bounds);
     dwi_bounds_done(&column->chunk_bounds);
     dwi_bounds_done(&column->file_bounds);
+    dwi_bloom_done(&column->bloom);
     memset(column, 0, sizeof(*column));
 }
 
@@ -107,6 +109,7 @@ void dwi_pqw_column_next_chunk(dwi_pqw_column *column)
 {
     assert(column->entries == 0);
     forget_pages(column);
+    dwi_bloom_done(&column->bloom);
     dwi_dict_clear(&column->dict);
     dwi_buf_clear(&column->bound_text);
     dwi_buf_clear(&column->histograms);
@@ -565,6 +568,7 @@ dw_status dwi_pqw_column_close_chunk(dwi_pqw_column *column, dw_error *err)
     DWI_TRY(dwi_pqw_page_finish(column, err));
     if (column->n_dict_pages > 0)
         DWI_TRY(dwi_pqw_dict_page_finish(column, err));
+    DWI_TRY(dwi_column_bloom_close(column, err));
 done:
     return status;
 }

@@ -15,6 +15,7 @@
 #define DWI_PARQUET_COLUMN_WRITER_H
 
 #include "codec/codec.h"
+#include "parquet/bloom_filter.h"
 #include "parquet/bounds.h"
 #include "parquet/dict_encode.h"
 #include "parquet/page_store.h"
@@ -90,6 +91,7 @@ typedef struct dwi_pqw_column {
     size_t n_dict_pages;
     size_t n_own_pages;   /* without dictionary, in the encoding of the options */
     size_t n_plain_pages; /* without dictionary, in PLAIN where the options say another */
+    dwi_bloom bloom;
     int64_t chunk_entries;
     int64_t chunk_nulls;
     dwi_bounds chunk_bounds;
@@ -110,7 +112,7 @@ void dwi_pqw_column_done(dwi_pqw_column *column); /* a zeroed one too */
 /* Rows [first, first + count) of the struct vector; closes pages on the way. */
 dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int64_t first,
                                 size_t count, dw_error *err);
-/* Close the open page and make the dictionary page. */
+/* Close the open page, make the dictionary page and the Bloom filter. */
 dw_status dwi_pqw_column_close_chunk(dwi_pqw_column *column, dw_error *err);
 /* Bytes of a value's PLAIN form; 0: it has a length in front, or is a bit. */
 size_t dwi_pqw_plain_width(const dwi_pqw_leaf *leaf);
@@ -123,7 +125,7 @@ static inline size_t dwi_pqw_column_plain_len(const dwi_pqw_column *column)
     return column->values.len == 0 ? 0 : column->values.len - column->values_start;
 }
 
-/* Forget the chunk, keep the file's statistics and the memory but for finished pages. */
+/* Forget the chunk, keep the file's statistics and the memory but for that of a Bloom filter. */
 void dwi_pqw_column_next_chunk(dwi_pqw_column *column);
 
 static inline size_t dwi_pqw_column_pages(const dwi_pqw_column *column)

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/le.h"
+#include "parquet/column_bloom.h"
 #include "parquet/footer_write.h"
 #include "parquet/rle_encode.h"
 #include "parquet/size_stats.h"
@@ -351,6 +352,7 @@ static dw_status encode_body(dwi_pqw_column *column, dwi_pqw_page_header *header
     dwi_buf *body = &shared->body;
     size_t plain = dwi_pqw_column_plain_len(column);
     size_t levels;
+    dw_status status;
 
     dwi_buf_clear(body);
     encode_levels(column, body, header);
@@ -362,6 +364,9 @@ static dw_status encode_body(dwi_pqw_column *column, dwi_pqw_page_header *header
     } else if (plain > 0) {
         dwi_plain_values values =
             plain_values(column, column->values.data + column->values_start, plain);
+        status = dwi_column_bloom_add_page(column, &values, err);
+        if (status != DW_OK)
+            return status;
         if (header->encoding == DWI_PARQUET_PLAIN && !body->failed && join_plain(column, parts))
             return DW_OK;
         dwi_value_encode(header->encoding, &values, body, &shared->scratch);

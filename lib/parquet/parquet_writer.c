@@ -112,14 +112,10 @@ static dw_status copy_metadata(dwi_parquet_writer *w, const dwi_parquet_write_op
 }
 
 /* What the options can say already and the writer cannot do yet, by name. */
-static dw_status refuse_missing(const dwi_parquet_writer *w, const dwi_parquet_write_options *opts,
-                                dw_error *err)
+static dw_status refuse_missing(const dwi_parquet_write_options *opts, dw_error *err)
 {
     const char *what = opts->n_threads > 1 ? "threads" : NULL;
 
-    for (size_t i = 0; what == NULL && i < w->schema.n_leaves; i++)
-        if (w->leaf_options[i].bloom_filter)
-            what = "Bloom filters";
     if (what == NULL)
         return DW_OK;
     return dwi_err(err, DW_E_UNSUPPORTED, "Parquet writer: %s: not there yet", what);
@@ -144,7 +140,7 @@ dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type
     DWI_TRY(dwi_pqw_schema_build(&w->arena, type, opts->keep_void, &w->schema, err));
     DWI_TRY(dwi_pqw_options_resolve(&w->arena, opts, &w->schema, &w->leaf_options, err));
     DWI_TRY(dwi_pqw_sorting_resolve(&w->arena, opts, &w->schema, &w->sorting, err));
-    DWI_TRY(refuse_missing(w, opts, err));
+    DWI_TRY(refuse_missing(opts, err));
     DWI_TRY(copy_metadata(w, opts, err));
     w->columns = dwi_alloc_array(alloc, w->schema.n_leaves, sizeof(*w->columns));
     if (w->columns == NULL && w->schema.n_leaves > 0) {
@@ -266,7 +262,24 @@ static dw_status put_chunk(dwi_parquet_writer *w, dwi_pqw_column *column, dwi_pq
         DWI_TRY(dwi_pqw_offset_index_write(column, chunk->data_offset, &w->offset_indexes,
                                            &chunk->offset_index_len, err));
     }
-    dwi_pqw_column_next_chunk(column);
+done:
+    return status;
+}
+
+/* The Bloom filters of a row group come right behind it, so that none waits in memory. */
+static dw_status put_bloom(dwi_parquet_writer *w, const dwi_pqw_column *column,
+                           dwi_pqw_chunk *chunk, dw_error *err)
+{
+    dwi_buf *text = &w->shared.header;
+    dw_status status = DW_OK;
+
+    if (column->bloom.bits == NULL)
+        return DW_OK;
+    dwi_buf_clear(text);
+    DWI_TRY(dwi_bloom_write(&column->bloom, text, err));
+    chunk->bloom_offset = w->file_bytes;
+    chunk->bloom_len = (int32_t)text->len;
+    DWI_TRY(put(w, text->data, text->len, err));
 done:
     return status;
 }
@@ -287,6 +300,10 @@ static dw_status close_row_group(dwi_parquet_writer *w, dw_error *err)
     }
     for (size_t i = 0; i < w->schema.n_leaves; i++)
         DWI_TRY(put_chunk(w, &w->columns[i], &group.chunks[i], err));
+    for (size_t i = 0; i < w->schema.n_leaves; i++)
+        DWI_TRY(put_bloom(w, &w->columns[i], &group.chunks[i], err));
+    for (size_t i = 0; i < w->schema.n_leaves; i++)
+        dwi_pqw_column_next_chunk(&w->columns[i]);
     dwi_buf_append(&w->row_groups, &group, sizeof(group));
     DWI_TRY(dwi_buf_status(&w->row_groups, err));
     dwi_page_store_clear(&w->shared.pages);

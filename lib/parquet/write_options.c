@@ -2,8 +2,14 @@
 #include "parquet/write_options.h"
 
 #include "codec/codec.h"
+#include "parquet/bloom_block.h"
+#include "parquet/bloom_filter.h"
 
-enum { DEFAULT_DICTIONARY_BYTES = 1 << 20, MAX_DICTIONARY_BYTES = 1 << 30 };
+enum {
+    DEFAULT_DICTIONARY_BYTES = 1 << 20,
+    MAX_DICTIONARY_BYTES = 1 << 30,
+    DEFAULT_BLOOM_BYTES = 1 << 20
+};
 #define DEFAULT_BLOOM_FPP 0.01
 
 const char *dwi_parquet_encoding_name(int encoding)
@@ -175,6 +181,16 @@ static dw_status check_codec(const char *path, int codec, dw_error *err)
                    path == NULL ? "" : ": ", dwi_codec_name(codec), codec);
 }
 
+static size_t bloom_limit(int64_t asked, int64_t ndv)
+{
+    int64_t limit = asked > 0 ? asked : ndv > 0 ? DWI_BLOOM_MAX_BYTES : DEFAULT_BLOOM_BYTES;
+    size_t n_bytes = DWI_BLOOM_BLOCK_BYTES;
+
+    while (n_bytes < DWI_BLOOM_MAX_BYTES && (int64_t)n_bytes * 2 <= limit)
+        n_bytes *= 2;
+    return n_bytes;
+}
+
 dw_status dwi_pqw_options_resolve(dwi_arena *arena, const dwi_parquet_write_options *opts,
                                   const dwi_pqw_schema *schema, dwi_pqw_leaf_options **out,
                                   dw_error *err)
@@ -202,6 +218,7 @@ dw_status dwi_pqw_options_resolve(dwi_arena *arena, const dwi_parquet_write_opti
         bool boolean = schema->leaves[i].physical == DWI_PARQUET_BOOLEAN;
         leaves[i].dictionary = leaves[i].dictionary && !boolean;
         leaves[i].bloom_filter = leaves[i].bloom_filter && !boolean;
+        leaves[i].bloom_max_bytes = bloom_limit(opts->bloom_max_bytes, leaves[i].bloom_ndv);
     }
     *out = leaves;
 done:

@@ -91,6 +91,7 @@ typedef struct dwi_pqw_leaf_options {
     size_t dictionary_bytes;
     int64_t bloom_ndv; /* 0: not known */
     double bloom_fpp;
+    size_t bloom_max_bytes; /* a power of two */
 } dwi_pqw_leaf_options;
 
 typedef struct dwi_pqw_sorting {

@@ -300,3 +300,37 @@ def test_row_groups_end_by_rows_and_by_bytes(matrix):
     metadata = pq.ParquetFile(matrix / "5000-20-brotli.parquet").metadata
     assert metadata.num_row_groups > 20
     assert pq.ParquetFile(matrix / "0-20-zstd.parquet").metadata.num_row_groups == 0
+
+
+def excluded(path, name, value):
+    """For each row group, whether DuckDB finds by the Bloom filter that the value is not in it."""
+    rows = duckdb.execute("SELECT bloom_filter_excludes FROM parquet_bloom_probe(?, ?, ?) ORDER BY row_group_id",
+                          [str(path), name, value]).fetchall()
+    return [row[0] for row in rows]
+
+
+@pytest.mark.parametrize("variant", ["v2", "newer", "other"])
+def test_bloom_filters_know_every_value_and_little_else(matrix, variant):
+    path = matrix / f"5000-20-{variant}.parquet"
+    file = pq.ParquetFile(path)
+    # The probe counts columns, not leaves: those before the first struct.
+    for name in ("low_int", "whole", "big", "text", "low_text", "real"):
+        for g in range(file.num_row_groups):
+            values = [v for v in file.read_row_group(g, columns=[name]).column(0).unique().to_pylist()
+                      if v is not None and v == v and "\0" not in str(v)]
+            for value in values[:60]:
+                assert not excluded(path, name, value)[g], (name, value)
+        if name != "low_int":
+            absent = ["none of these %d" % i if isinstance(values[0], str) else 123457 + i for i in range(60)]
+            absent = [v for v in absent if v not in values]
+            found = sum(not x for v in absent for x in excluded(path, name, v))
+            assert found <= len(absent) * file.num_row_groups / 10, name
+
+
+def test_bloom_filters_hold_zeros_of_both_signs(matrix):
+    path = matrix / "5000-20-v2.parquet"
+    zeros = pc.sum(pc.equal(pq.read_table(path, columns=["real"]).column(0), 0.0)).as_py()
+    assert zeros > 0
+    for zero in (0.0, -0.0):
+        assert excluded(path, "real", zero) == [False]
+        assert duckdb.execute("SELECT count(*) FROM read_parquet(?) WHERE \"real\" = ?", [str(path), zero]).fetchone()[0] == zeros

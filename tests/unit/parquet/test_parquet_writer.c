@@ -526,7 +526,8 @@ static const dwi_field sweep_fields[] = {FIELD("a", &long_type, true, 1),
 static const dwi_type sweep_type = ROW(sweep_fields);
 
 /* Two row groups of a long and a list of strings, with nulls, dictionaries and PLAIN pages. */
-static dw_status write_some(const dw_allocator *alloc, memory_file *file, dw_error *err)
+static dw_status write_some(const dw_allocator *alloc, const dwi_parquet_write_options *more,
+                            memory_file *file, dw_error *err)
 {
     enum { N = 300 };
     static int64_t values[N];
@@ -535,12 +536,7 @@ static dw_status write_some(const dw_allocator *alloc, memory_file *file, dw_err
     static int32_t text_offsets[2 * N + 1];
     static uint8_t text[8 * N];
     const dw_property pair = {"key", "value"};
-    const dwi_parquet_write_options opts = {.codec = DWI_CODEC_SNAPPY,
-                                            .page_rows = 50,
-                                            .row_group_rows = 200,
-                                            .dictionary_bytes = 400,
-                                            .metadata = &pair,
-                                            .n_metadata = 1};
+    dwi_parquet_write_options opts = *more;
     const dwi_vec element = {
         .type = &string_type, .length = 2 * N, .offsets = text_offsets, .data = text};
     const dwi_vec columns[] = {
@@ -554,6 +550,12 @@ static dw_status write_some(const dw_allocator *alloc, memory_file *file, dw_err
     dwi_parquet_writer *w = NULL;
     dw_status status;
 
+    opts.codec = DWI_CODEC_SNAPPY;
+    opts.page_rows = 50;
+    opts.row_group_rows = 200;
+    opts.dictionary_bytes = 400;
+    opts.metadata = &pair;
+    opts.n_metadata = 1;
     for (int32_t i = 0; i < N; i++) {
         values[i] = i % 7;
         offsets[i + 1] = 2 * (i + 1);
@@ -577,34 +579,50 @@ static dw_status write_for_sweep(const dw_allocator *alloc, void *ctx)
     dw_error err = DW_ERROR_INIT;
     dw_status status;
 
-    (void)ctx;
     memory_file_init(&file);
-    status = write_some(alloc, &file, &err);
+    status = write_some(alloc, ctx, &file, &err);
     dwi_buf_done(&file.bytes);
     return status;
 }
 
 static void every_failed_allocation_is_told(void **state)
 {
+    static const dwi_parquet_column_options columns[] = {
+        {.path = "a",
+         .encoding = DWI_PARQUET_CHOOSE_DELTA_BINARY_PACKED,
+         .dictionary = DWI_PARQUET_ON},
+        {.path = "b", .encoding = DWI_PARQUET_CHOOSE_DELTA_BYTE_ARRAY}};
+    static const dwi_parquet_sorting_column sorting = {"a", true, true};
+    dwi_parquet_write_options conservative = {0};
+    dwi_parquet_write_options every = {.page_version = 2,
+                                       .page_checksums = true,
+                                       .bloom_filters = true,
+                                       .columns = columns,
+                                       .n_columns = 2,
+                                       .sorting = &sorting,
+                                       .n_sorting = 1};
+
     (void)state;
-    dwt_alloc_sweep(write_for_sweep, NULL);
+    dwt_alloc_sweep(write_for_sweep, &conservative);
+    dwt_alloc_sweep(write_for_sweep, &every);
 }
 
 static void every_failed_write_is_told(void **state)
 {
+    const dwi_parquet_write_options opts = {.bloom_filters = true};
     memory_file file;
     dw_error err = DW_ERROR_INIT;
     size_t whole;
 
     (void)state;
     memory_file_init(&file);
-    DWT_OK(write_some(dwi_alloc_default(), &file, &err), &err);
+    DWT_OK(write_some(dwi_alloc_default(), &opts, &file, &err), &err);
     whole = file.bytes.len;
     dwi_buf_done(&file.bytes);
     for (size_t n = 0; n < whole; n += 97) {
         memory_file_init(&file);
         file.fail_after = (int64_t)n;
-        DWT_ERR(write_some(dwi_alloc_default(), &file, &err), &err, DW_E_IO, "disk: full");
+        DWT_ERR(write_some(dwi_alloc_default(), &opts, &file, &err), &err, DW_E_IO, "disk: full");
         dwi_buf_done(&file.bytes);
     }
 }
