@@ -125,7 +125,7 @@ static void write_bounds(dwi_tc *w, const dwi_pqw_column *column, int16_t id)
             dwi_tc_element_binary(w, at, page->min_len);
         else
             dwi_tc_element_binary(w, page->max_len == 0 ? at : at + page->min_len, page->max_len);
-        if (!page->all_null)
+        if (page->min_len + page->max_len > 0 && !page->all_null) /* else there may be no text */
             at += page->min_len + page->max_len;
     }
 }

@@ -41,8 +41,9 @@ static const char *check_offsets(const dwi_column *column, int64_t end)
         int64_t offset = dwi_column_offset_at(column, i);
         if (offset < last)
             return "offsets go back";
-        if ((column->type->kind == DWI_STRING || column->type->kind == DWI_JSON) &&
-            !dwi_utf8_valid(column->data.data + last, (size_t)(offset - last)))
+        bool valid = column->null_count == 0 || dwi_bit_get(column->validity.data, i - 1);
+        if ((column->type->kind == DWI_STRING || column->type->kind == DWI_JSON) && valid &&
+            offset > last && !dwi_utf8_valid(column->data.data + last, (size_t)(offset - last)))
             return "a string that is not UTF-8";
         last = offset;
     }
