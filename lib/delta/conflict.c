@@ -3,6 +3,7 @@
 
 #include "delta/conflict_schema.h"
 #include "delta/features.h"
+#include "delta/file_layout.h"
 #include "delta/mapping.h"
 #include "delta/properties.h"
 #include "delta/txn_expiry.h"
@@ -13,11 +14,6 @@ static bool svs_has(dwi_svs list, dwi_sv item)
         if (dwi_sv_eq(list.items[i], item))
             return true;
     return false;
-}
-
-static bool wants_partitions_in_files(const dwi_state *state)
-{
-    return dwi_features_has_writer(&state->protocol, "materializePartitionColumns");
 }
 
 /* A feature that is gone may have been dropped together with data that relied on it; rows made
@@ -38,9 +34,6 @@ static dw_status check_protocol(const dwi_state *base, const dwi_state *latest, 
         if (!svs_has(is->writer_features, was->writer_features.items[i]))
             return dwi_conflict(err, latest, "another commit dropped the feature %.*s",
                                 DWI_SV_ARG(was->writer_features.items[i]));
-    if (latest->metadata.partition_columns.count > 0 && wants_partitions_in_files(latest) &&
-        !wants_partitions_in_files(base))
-        return dwi_conflict(err, latest, "another commit asked for partition columns in files");
     return dwi_features_check_append(latest, err);
 }
 
@@ -88,6 +81,7 @@ static bool binds_no_appender(dwi_sv key)
         "delta.setTransactionRetentionDuration",
         "delta.targetFileSize",
         "delta.tuneFileSizesForRewrites",
+        "delta.writePartitionColumnsToParquet", /* check_files() does */
     };
 
     if (key.len < 6 || !dwi_sv_eq_nocase((dwi_sv){key.ptr, 6}, DWI_SV("delta.")))
@@ -163,6 +157,31 @@ done:
     return status;
 }
 
+static dwi_sv clustering_of(const dwi_state *state)
+{
+    const dwi_domain_metadata *domain = dwi_state_domain(state, "delta.clustering");
+
+    return domain == NULL ? DWI_SV("") : domain->configuration;
+}
+
+/* Rules for files that came: the rows are right all the same. */
+static dw_status check_files(const dwi_state *base, const dwi_state *latest, bool *out_restage,
+                             dw_error *err)
+{
+    const char *what = NULL;
+
+    if (latest->metadata.partition_columns.count > 0 && dwi_file_layout_materializes(latest) &&
+        !dwi_file_layout_materializes(base))
+        what = "asked for partition columns in files";
+    else if (clustering_of(latest).len > 0 &&
+             !dwi_sv_eq(clustering_of(base), clustering_of(latest)))
+        what = "changed the clustering columns, of which files have statistics";
+    if (what == NULL)
+        return DW_OK;
+    *out_restage = true;
+    return dwi_conflict(err, latest, "another commit %s", what);
+}
+
 dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, bool *out_restage,
                              dw_error *err)
 {
@@ -173,6 +192,7 @@ dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, boo
         return DW_OK;
     DWI_TRY(check_protocol(base, latest, err));
     DWI_TRY(check_metadata(base, latest, out_restage, err));
+    DWI_TRY(check_files(base, latest, out_restage, err));
 done:
     return status;
 }

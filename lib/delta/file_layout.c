@@ -22,7 +22,7 @@ static bool is_on(const dwi_state *state, const char *key)
     return dwi_property_bool(state->metadata.configuration, key, &on, NULL) == DW_OK && on;
 }
 
-static bool materializes(const dwi_state *state)
+bool dwi_file_layout_materializes(const dwi_state *state)
 {
     return dwi_features_has_writer(&state->protocol, "materializePartitionColumns") ||
            is_on(state, "delta.writePartitionColumnsToParquet");
@@ -52,7 +52,7 @@ static dw_status choose_columns(dwi_file_layout *out, dwi_arena *arena, const dw
 
     if (fields == NULL || columns == NULL || logical == NULL)
         return dwi_err_nomem(err);
-    for (int partitions = 0; partitions <= (int)materializes(state); partitions++) {
+    for (int partitions = 0; partitions <= (int)dwi_file_layout_materializes(state); partitions++) {
         for (size_t i = 0; i < rows->n_fields; i++) {
             const dwi_field *field = &rows->fields[i];
             if (dwi_file_layout_is_partition(&state->metadata, field->name) != (bool)partitions)

@@ -38,6 +38,8 @@ dw_status dwi_file_layout_init(dwi_file_layout *out, dwi_arena *arena, const dwi
                                const dwi_type *rows, dw_error *err);
 
 /* Is the column one of the table's partition columns? */
+/* Files have the partition columns too. */
+bool dwi_file_layout_materializes(const dwi_state *state);
 bool dwi_file_layout_is_partition(const dwi_metadata *metadata, dwi_sv name);
 
 /* `rows` as the layout's files take them: `out` and its children, which has room for n_columns. */

@@ -4,7 +4,7 @@
 #include "table_audit.h"
 #include "table_fixture.h"
 
-#include "delta/table_scan.h"
+#include "delta/object_source.h"
 
 #include "api/table_impl.h"
 #include "store/fault_store.h"
@@ -129,6 +129,83 @@ static void columns_that_the_transaction_adds_are_taken_along(void **state)
     assert_commit_has(f, 2, "\"name\":\"fresh\"");
 }
 
+/* A commit that comes in between, and what the new files must have for it. */
+static void assert_mended(table_fixture *f, const char *base, const char *winner, const char *text)
+{
+    dw_txn *txn;
+
+    for (int v = 0; v < 3; v++) {
+        char key[64];
+        (void)snprintf(key, sizeof(key), "t/_delta_log/%020d.json", v);
+        (void)dwi_store_remove(f->store, key, NULL);
+    }
+    open_lines(f, base);
+    txn = stage(f, "{\"a\":1,\"b\":\"x\"}", 0);
+    put_version(f, 1, winner);
+    DWT_OK(end_txn(f, txn, NULL), &f->err);
+    assert_commit_has(f, 2, text);
+    DWT_EQ(dwt_table_audit(f->store, "t", NULL).orphans, 0);
+}
+
+#define INFO     "{\"commitInfo\":{\"operation\":\"x\"}}\n"
+#define TWO      COLUMN("a", "integer", true, "") "," COLUMN("b", "string", true, "")
+#define NO_STATS "\"delta.dataSkippingNumIndexedCols\":\"0\""
+
+static void columns_that_the_table_is_clustered_by_meanwhile_get_statistics(void **state)
+{
+    assert_mended(*state,
+                  INFO LISTED("\"appendOnly\",\"clustering\",\"domainMetadata\"")
+                      METADATA(TWO, NO_STATS),
+                  INFO DOMAIN("delta.clustering", "{\\\"clusteringColumns\\\":[[\\\"b\\\"]]}"),
+                  "\"minValues\":{\"b\":\"x\"}");
+}
+
+static dw_status keep_data_key(void *ctx, const dw_object *object, dw_error *err)
+{
+    (void)err;
+    (void)snprintf(ctx, 256, "%s", object->key);
+    return DW_OK;
+}
+
+static size_t columns_in_the_file(table_fixture *f)
+{
+    dwi_object_source source = {0};
+    dwi_parquet_reader *reader = NULL;
+    char key[256] = "";
+    size_t n;
+
+    DWT_OK(dwi_store_list(f->store, "t/b=x/", NULL, keep_data_key, key, &f->err), &f->err);
+    DWT_OK(dwi_object_source_init(&source, f->store, &f->alloc.base, key, -1, &f->err), &f->err);
+    DWT_OK(dwi_parquet_reader_open(&f->alloc.base, dwi_object_source_parquet(&source, key), &reader,
+                                   &f->err),
+           &f->err);
+    n = dwi_parquet_reader_type(reader)->n_fields;
+    dwi_parquet_reader_free(reader);
+    dwi_object_source_done(&source);
+    return n;
+}
+
+#define BY_B(configuration)                                                                        \
+    "{\"metaData\":{\"id\":\"the-id\",\"format\":{\"provider\":\"parquet\",\"options\":{}},"       \
+    "\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[" TWO                         \
+    "]}\",\"partitionColumns\":[\"b\"],\"configuration\":{" configuration "}}}\n"
+
+static void partition_columns_that_files_have_to_have_meanwhile_get_there(void **state)
+{
+    assert_mended(*state, INFO LISTED("\"appendOnly\"") BY_B(""),
+                  INFO LISTED("\"appendOnly\",\"materializePartitionColumns\""),
+                  "\"partitionValues\":{\"b\":\"x\"}");
+    DWT_EQ(columns_in_the_file(*state), 2);
+}
+
+static void partition_columns_that_files_may_have_by_a_property_get_there(void **state)
+{
+    assert_mended(*state, INFO LISTED("\"appendOnly\"") BY_B(""),
+                  INFO BY_B("\"delta.writePartitionColumnsToParquet\":\"true\""),
+                  "\"partitionValues\":{\"b\":\"x\"}");
+    DWT_EQ(columns_in_the_file(*state), 2);
+}
+
 static void a_change_that_cannot_be_mended_is_a_conflict_and_leaves_nothing(void **state)
 {
     table_fixture *f = *state;
@@ -230,6 +307,9 @@ int main(void)
         TABLE_TEST(files_are_written_anew_for_a_type_that_was_widened),
         TABLE_TEST(nothing_is_left_of_the_first_files),
         TABLE_TEST(columns_that_the_transaction_adds_are_taken_along),
+        TABLE_TEST(columns_that_the_table_is_clustered_by_meanwhile_get_statistics),
+        TABLE_TEST(partition_columns_that_files_have_to_have_meanwhile_get_there),
+        TABLE_TEST(partition_columns_that_files_may_have_by_a_property_get_there),
         TABLE_TEST(a_change_that_cannot_be_mended_is_a_conflict_and_leaves_nothing),
         TABLE_TEST(out_of_memory_leaves_the_transaction_as_it_was),
         TABLE_TEST(a_store_that_fails_meanwhile_leaves_the_transaction_as_it_was),
