@@ -12,7 +12,7 @@
 
 #define SCHEMA                                                                                     \
     "{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":true,"       \
-    "\"metadata\":{}}]}"
+    "\"metadata\":{}},{\"name\":\"p\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}"
 
 enum { HOUR_MS = 3600000, NAME_SIZE = 24 };
 
@@ -79,6 +79,7 @@ static dw_status note_reject(void *ctx, size_t index, dw_bytes record, const dw_
 /* One record, perhaps with a column more, of a type by chance; the table may refuse it. */
 static dw_status append(sim_actor *a, dw_txn *txn, sim_op *op)
 {
+    static const char *const partitions[] = {"", "\"p\":\"a\",", "\"p\":\"b\","};
     sim *s = a->world;
     dw_error err = DW_ERROR_INIT;
     char record[128];
@@ -93,9 +94,10 @@ static dw_status append(sim_actor *a, dw_txn *txn, sim_op *op)
     if (sim_roll(s, 4) != 0) /* most often the type that the column's number stands for */
         (void)snprintf(value, sizeof(value), "%s%d%s", column % 2 ? "\"" : "",
                        (int)sim_roll(s, 1000), column % 2 ? "\"" : "");
-    item.len = with ? (size_t)snprintf(record, sizeof(record), "{\"id\":%d,\"c%u\":%s}",
-                                       mind_of(a)->op, column, value)
-                    : (size_t)snprintf(record, sizeof(record), "{\"id\":%d}", mind_of(a)->op);
+    item.len = with ? (size_t)snprintf(record, sizeof(record), "{\"id\":%d,%s\"c%u\":%s}",
+                                       mind_of(a)->op, partitions[sim_roll(s, 3)], column, value)
+                    : (size_t)snprintf(record, sizeof(record), "{%s\"id\":%d}",
+                                       partitions[sim_roll(s, 3)], mind_of(a)->op);
     status = dw_append_json(txn, &item, 1, note_reject, &rejected, &err);
     if (status == DW_OK && !rejected) {
         op->rows++;
@@ -240,9 +242,21 @@ typedef struct file_list {
     dwi_arena *arena;
     dwi_remove *items;
     int64_t *rows;
+    char only; /* partition, '\0': all */
     size_t n;
     size_t cap;
 } file_list;
+
+static char partition_of(dwi_kvs values)
+{
+    return values.count == 1 && values.items[0].value.ptr != NULL ? values.items[0].value.ptr[0]
+                                                                  : '\0';
+}
+
+static bool in_partition(void *ctx, dwi_kvs values)
+{
+    return partition_of(values) == *(const char *)ctx;
+}
 
 static dw_status list_add(void *ctx, const dwi_add *add, dw_error *err)
 {
@@ -250,6 +264,8 @@ static dw_status list_add(void *ctx, const dwi_add *add, dw_error *err)
     dwi_add copy = {.size = add->size, .base_row_id = -1, .default_row_commit_version = -1};
     const char *rows = strstr(add->stats.ptr, "\"numRecords\":");
 
+    if (list->only != '\0' && partition_of(add->partition_values) != list->only)
+        return DW_OK;
     if (list->n == list->cap)
         return dwi_err(err, DW_E_NOMEM, "too many files for this test");
     if (!dwi_arena_sv(list->arena, add->path, &copy.path))
@@ -296,6 +312,10 @@ static dw_status stage_rewrite(sim_actor *a, sim_kind kind, dw_error *err)
     int64_t rows = 0;
     size_t first = 0;
 
+    if (kind == SIM_DROP) {
+        list.only = sim_roll(a->world, 2) == 0 ? 'a' : 'b';
+        op_of(m)->partition = list.only;
+    }
     DWI_TRY(list_files(m, &list, err));
     if (list.n == 0) {
         status = dwi_err(err, DW_E_NOT_FOUND, "no files");
@@ -319,8 +339,11 @@ static dw_status stage_rewrite(sim_actor *a, sim_kind kind, dw_error *err)
     if (kind == SIM_COUNT)
         staged->n_removes = 0;
     staged->rearranges = kind == SIM_OPTIMIZE;
-    staged->reads.kind =
-        kind == SIM_OVERWRITE || kind == SIM_COUNT ? DWI_READ_TABLE : DWI_READ_NOTHING;
+    staged->reads.kind = kind == SIM_OVERWRITE || kind == SIM_COUNT ? DWI_READ_TABLE
+                         : kind == SIM_DROP                         ? DWI_READ_PARTITIONS
+                                                                    : DWI_READ_NOTHING;
+    staged->reads.matches = in_partition;
+    staged->reads.ctx = &op_of(m)->partition;
 done:
     return status;
 }
@@ -364,6 +387,8 @@ static void begin_raw(sim_actor *a)
     dw_error err = DW_ERROR_INIT;
     int op;
 
+    if (m->play->partitioned && sim_roll(a->world, 4) == 0)
+        kind = SIM_DROP;
     memset(raw, 0, sizeof(*raw));
     op = new_op(m, kind, raw->name);
     if (op < 0)
@@ -510,6 +535,7 @@ bool sim_act(sim_actor *a)
 
 void sim_play_begin(sim_play *play, sim *s)
 {
+    static const char *const partition_column = "p";
     dw_create_options create = DW_CREATE_OPTIONS_INIT;
     dw_property properties[] = {{"delta.checkpointInterval", "5"},
                                 {"delta.logRetentionDuration", "interval 1 hour"},
@@ -523,7 +549,10 @@ void sim_play_begin(sim_play *play, sim *s)
     play->serializable = sim_roll(s, 2) == 0;
     if (!play->serializable)
         properties[3].value = "WriteSerializable";
+    play->partitioned = sim_roll(s, 2) == 0;
     create.schema_json = SCHEMA;
+    create.partition_columns = &partition_column;
+    create.n_partition_columns = play->partitioned ? 1 : 0;
     create.properties = properties;
     create.n_properties = sizeof(properties) / sizeof(properties[0]);
     s->calm = true;

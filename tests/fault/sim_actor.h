@@ -11,6 +11,7 @@ typedef struct sim_play {
     sim_op ops[SIM_OPS];
     int n_ops;
     bool serializable;
+    bool partitioned; /* by p: a, b or null */
 } sim_play;
 
 /* Makes the table and the actors' own parts. */

@@ -15,6 +15,7 @@ typedef enum sim_kind {
     SIM_DELETE,     /* one file goes */
     SIM_OVERWRITE,  /* reads all, all files go, one comes */
     SIM_COUNT,      /* reads all, adds one file with as many rows as there are files, and one */
+    SIM_DROP,       /* reads one partition, all its files go */
     SIM_PROPERTY,   /* the property "counter" becomes one more than was read */
     SIM_N_KINDS
 } sim_kind;
@@ -27,6 +28,7 @@ typedef struct sim_op {
     int64_t rows;     /* APPEND: staged */
     unsigned columns; /* APPEND: bits of those that its rows have values in */
     bool something;   /* APPEND: there is more to it than columns */
+    char partition;   /* DROP */
 } sim_op;
 
 typedef struct sim_sums {

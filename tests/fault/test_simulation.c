@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Seeded simulations of concurrent writers: random schedules of appends (with new columns, steps of
- * application ids, transactions joined), rewrites, deletes, overwrites, operations that depend on
- * all they read, changes of a property, checkpoints and log cleanup, in the world of sim_world.h.
- * Afterwards the log is compared with the serial model of sim_model.h.
+ * application ids, transactions joined; half of the tables are partitioned), rewrites, deletes,
+ * overwrites, partitions dropped, operations that depend on all they read, changes of a property,
+ * checkpoints and log cleanup, in the world of sim_world.h. Afterwards the log is compared with the
+ * serial model of sim_model.h.
  *
  * DELTAWRITE_SIM_SEEDS: how many seeds (300), DELTAWRITE_SIM_FIRST: the first one (1). */
 #include "sim_actor.h"
@@ -47,15 +48,16 @@ static void every_schedule_ends_as_some_serial_execution_of_what_was_told(void *
         simulate(first + i, &sums);
     print_message("# %lld requests, %lld crashes, %lld commits cleaned up; %lld commits (%lld "
                   "rebased): %lld appends, %lld optimize, %lld "
-                  "delete, %lld overwrite, %lld count, %lld property; told %lld yes, %lld no, %lld "
+                  "delete, %lld overwrite, %lld count, %lld drop, %lld property; told %lld yes, "
+                  "%lld no, %lld "
                   "unknown\n",
                   (long long)sums.requests, (long long)sums.crashes, (long long)sums.cleaned,
                   (long long)sums.commits, (long long)sums.rebased,
                   (long long)sums.kinds[SIM_APPEND], (long long)sums.kinds[SIM_OPTIMIZE],
                   (long long)sums.kinds[SIM_DELETE], (long long)sums.kinds[SIM_OVERWRITE],
-                  (long long)sums.kinds[SIM_COUNT], (long long)sums.kinds[SIM_PROPERTY],
-                  (long long)sums.told[SIM_YES], (long long)sums.told[SIM_NO],
-                  (long long)sums.told[SIM_MAYBE]);
+                  (long long)sums.kinds[SIM_COUNT], (long long)sums.kinds[SIM_DROP],
+                  (long long)sums.kinds[SIM_PROPERTY], (long long)sums.told[SIM_YES],
+                  (long long)sums.told[SIM_NO], (long long)sums.told[SIM_MAYBE]);
     assert_true(seeds < 50 || (sums.crashes > 50 && sums.cleaned > 50));
     for (int kind = 0; seeds >= 50 && kind < SIM_N_KINDS; kind++)
         assert_true(sums.kinds[kind] > 20);
