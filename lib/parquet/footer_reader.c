@@ -53,6 +53,15 @@ static size_t struct_list(footer_reader *r, dwi_thrift_type type, size_t min_byt
     return count;
 }
 
+/* A field that helps but is not needed: some writers have others under its id. */
+static int64_t extra_int(dwi_tr *t, dwi_thrift_type type, int64_t otherwise)
+{
+    if (type == DWI_THRIFT_I16 || type == DWI_THRIFT_I32 || type == DWI_THRIFT_I64)
+        return dwi_tr_i64(t, type);
+    dwi_tr_skip(t, type);
+    return otherwise;
+}
+
 static dwi_sv text(footer_reader *r, dwi_thrift_type type)
 {
     dwi_sv view = dwi_tr_binary(&r->thrift, type);
@@ -367,7 +376,10 @@ static void column_metadata(footer_reader *r, dwi_thrift_type type, dwi_footer_c
             chunk->physical = dwi_tr_i32(t, type);
             break;
         case 2:
-            encodings(r, type, chunk);
+            if (type == DWI_THRIFT_LIST)
+                encodings(r, type, chunk);
+            else
+                dwi_tr_skip(t, type);
             break;
         case 4:
             chunk->codec = dwi_tr_i32(t, type);
@@ -376,13 +388,13 @@ static void column_metadata(footer_reader *r, dwi_thrift_type type, dwi_footer_c
             chunk->num_values = not_negative(r, type);
             break;
         case 6:
-            chunk->uncompressed_bytes = dwi_tr_i64(t, type);
+            chunk->uncompressed_bytes = extra_int(t, type, 0);
             break;
         case 7:
             chunk->bytes = not_negative(r, type);
             break;
         case 8:
-            if (chunk->metadata == NULL)
+            if (chunk->metadata == NULL && type == DWI_THRIFT_LIST)
                 metadata(r, type, &chunk->metadata, &chunk->n_metadata);
             else
                 dwi_tr_skip(t, type);
@@ -394,15 +406,18 @@ static void column_metadata(footer_reader *r, dwi_thrift_type type, dwi_footer_c
             dictionary_page = not_negative(r, type);
             break;
         case 12:
-            statistics(t, type, &chunk->stats);
+            if (type == DWI_THRIFT_STRUCT)
+                statistics(t, type, &chunk->stats);
+            else
+                dwi_tr_skip(t, type);
             break;
         case 14:
-            chunk->bloom_filter.offset = dwi_tr_i64(t, type);
-            if (chunk->bloom_filter.bytes == 0)
+            chunk->bloom_filter.offset = extra_int(t, type, 0);
+            if (chunk->bloom_filter.bytes == 0 && chunk->bloom_filter.offset > 0)
                 chunk->bloom_filter.bytes = -1;
             break;
         case 15:
-            chunk->bloom_filter.bytes = dwi_tr_i32(t, type);
+            chunk->bloom_filter.bytes = extra_int(t, type, chunk->bloom_filter.bytes);
             break;
         default:
             dwi_tr_skip(t, type);
@@ -435,16 +450,16 @@ static void column_chunk(footer_reader *r, dwi_thrift_type type, dwi_footer_chun
             column_metadata(r, type, chunk);
             break;
         case 4:
-            chunk->offset_index.offset = dwi_tr_i64(t, type);
+            chunk->offset_index.offset = extra_int(t, type, 0);
             break;
         case 5:
-            chunk->offset_index.bytes = dwi_tr_i32(t, type);
+            chunk->offset_index.bytes = extra_int(t, type, 0);
             break;
         case 6:
-            chunk->column_index.offset = dwi_tr_i64(t, type);
+            chunk->column_index.offset = extra_int(t, type, 0);
             break;
         case 7:
-            chunk->column_index.bytes = dwi_tr_i32(t, type);
+            chunk->column_index.bytes = extra_int(t, type, 0);
             break;
         case 8:
         case 9:
@@ -514,10 +529,10 @@ static void row_group(footer_reader *r, dwi_thrift_type type, dwi_footer_row_gro
         if (id == 1 && group->chunks == NULL)
             column_chunks(r, type, group);
         else if (id == 2)
-            group->total_bytes = dwi_tr_i64(t, type);
+            group->total_bytes = extra_int(t, type, 0);
         else if (id == 3)
             group->num_rows = not_negative(r, type);
-        else if (id == 4 && group->sorting == NULL)
+        else if (id == 4 && group->sorting == NULL && type == DWI_THRIFT_LIST)
             sorting(r, type, group);
         else
             dwi_tr_skip(t, type);
@@ -561,18 +576,18 @@ static void file_metadata(footer_reader *r)
 
     while (dwi_tr_field(t, &id, &type)) {
         if (id == 1)
-            out->version = dwi_tr_i32(t, type);
+            out->version = (int32_t)extra_int(t, type, 0);
         else if (id == 2 && out->elements == NULL)
             schema(r, type);
         else if (id == 3)
-            out->num_rows = dwi_tr_i64(t, type);
+            out->num_rows = extra_int(t, type, 0);
         else if (id == 4 && out->row_groups == NULL)
             row_groups(r, type);
         else if (id == 5 && out->metadata == NULL)
             metadata(r, type, &out->metadata, &out->n_metadata);
-        else if (id == 6)
+        else if (id == 6 && type == DWI_THRIFT_BINARY)
             out->created_by = text(r, type);
-        else if (id == 7 && out->orders == NULL)
+        else if (id == 7 && out->orders == NULL && type == DWI_THRIFT_LIST)
             column_orders(r, type);
         else
             dwi_tr_skip(t, type);

@@ -382,6 +382,9 @@ def test_statistics_of_an_unexpected_form_do_not_matter(tmp_path):
     statistics = Struct({1: 5, 2: [1], 3: "none", 5: Struct(), 6: True, 7: 3, 9: [1]})
     check(tmp_path / "f.parquet", file([leaf("c", R)], [(2, [Column(INT32, [body], 2, statistics=statistics)])]),
           ints([1, 2]), False)
+    column = Column(INT32, [body], 2, metadata={2: 5, 6: "x", 8: 1, 12: 3, 14: [Struct()], 15: [Struct()]},
+                    chunk={4: "there", 5: [1], 6: Struct(), 7: True})
+    check(tmp_path / "f.parquet", file([leaf("c", R)], [(2, [column])], footer={1: "one", 6: 5, 7: 5}), ints([1, 2]), False)
 
 
 BROKEN = {
