@@ -38,6 +38,8 @@ class TxnOptions(c.Structure):
 def delta_type(arrow_type):
     """The Delta type of an Arrow one, as schema JSON has it."""
     import pyarrow as pa
+    if pa.types.is_dictionary(arrow_type):
+        return delta_type(arrow_type.value_type)
     if pa.types.is_decimal(arrow_type):
         return f"decimal({arrow_type.precision},{arrow_type.scale})"
     if pa.types.is_struct(arrow_type):
@@ -67,16 +69,18 @@ class Library:
         if getattr(self.lib, name)(*args, c.byref(error)) != 0:
             raise RuntimeError(error.message.decode())
 
-    def append(self, folder, batches, properties=None):
+    def append(self, folder, batches, properties=None, partition_by=(), add_columns=False):
         """A table of the batches' schema, made if it is missing; each list of batches is one commit."""
         store, table = c.c_void_p(), c.c_void_p()
         schema = json.dumps(delta_schema(batches[0][0].schema)).encode()
         given = (Property * len(properties or {}))(*[(k.encode(), v.encode()) for k, v in (properties or {}).items()])
-        create = CreateOptions(c.sizeof(CreateOptions), 1, schema, properties=given, n_properties=len(given))
+        columns = (c.c_char_p * len(partition_by))(*[name.encode() for name in partition_by])
+        create = CreateOptions(c.sizeof(CreateOptions), 1, schema, properties=given, n_properties=len(given),
+                               partition_columns=c.cast(columns, c.c_void_p), n_partition_columns=len(partition_by))
         self.call("dw_store_open_uri", str(folder).encode(), None, c.byref(store))
         self.call("dw_table_create", store, b"", c.byref(create), None, c.byref(table))
         for commit in batches:
-            txn, options = c.c_void_p(), TxnOptions(c.sizeof(TxnOptions), 0)
+            txn, options = c.c_void_p(), TxnOptions(c.sizeof(TxnOptions), int(add_columns))
             self.call("dw_begin", table, c.byref(options), c.byref(txn))
             for batch in commit:
                 array, described = (c.c_int64 * 10)(), (c.c_int64 * 9)()  # ArrowArray, ArrowSchema
