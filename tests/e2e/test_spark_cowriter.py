@@ -82,9 +82,9 @@ def read_log(folder):
 
 def test_spark_changes_the_table_while_we_append(local_tool, tmp_path):
     uri = tmp_path / "table"
-    local_tool.create(str(uri), [("id", "long"), ("v", "long"), ("n", "short")], "--property", "delta.isolationLevel=WriteSerializable",
-                      folder=tmp_path)
-    appender = Appender(uri, pause=0.05)
+    local_tool.create(str(uri), [("id", "long"), ("v", "long"), ("n", "short")], "--property",
+                      "delta.isolationLevel=WriteSerializable", folder=tmp_path)
+    appender = Appender(uri, pause=0.05 if SECONDS < 120 else 0.2)
     appender.start()
     count, errors = spark_works(uri, appender)
     appender.stop.set()

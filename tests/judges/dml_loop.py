@@ -15,8 +15,8 @@ import time
 
 PROPERTIES = [("delta.enableTypeWidening", "true"), ("delta.enableDeletionVectors", "true"),
               ("delta.enableRowTracking", "true"), ("delta.enableChangeDataFeed", "true"),
-              ("delta.checkpointInterval", "25"), ("my.own", "x"), ("delta.enableInCommitTimestamps", "true"),
-              ("delta.checkpointPolicy", "v2")]
+              ("delta.columnMapping.mode", "name"), ("delta.checkpointInterval", "25"), ("my.own", "x"),
+              ("delta.enableInCommitTimestamps", "true"), ("delta.checkpointPolicy", "v2")]
 WIDER = ["INT", "BIGINT"]  # what the type of column n becomes
 
 
