@@ -31,6 +31,8 @@ static const struct verb verbs[] = {
      "deltawrite parquet cat part-0.parquet --limit 5", verb_parquet},
     {"checkpoint", "TABLE", "Write a checkpoint of the latest version.",
      "deltawrite checkpoint ./events", verb_checkpoint},
+    {"clean", "TABLE", "Remove the parts of a table's log that have expired.",
+     "deltawrite clean ./events --dry-run", verb_clean},
 };
 
 static void print_help(FILE *out)

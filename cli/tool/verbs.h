@@ -20,5 +20,6 @@ int verb_create(const struct verb *verb, int argc, char **argv);
 int verb_import(const struct verb *verb, int argc, char **argv);
 int verb_set(const struct verb *verb, int argc, char **argv);
 int verb_checkpoint(const struct verb *verb, int argc, char **argv);
+int verb_clean(const struct verb *verb, int argc, char **argv);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct dw_snapshot dw_snapshot; /* one version of it, immutable; safe fr
 #define DW_COMPRESSION_ZSTD    3
 
 #define DW_TABLE_NO_AUTO_CHECKPOINT 1u /* dw_commit() never writes a checkpoint by itself */
+#define DW_TABLE_NO_LOG_CLEANUP     2u /* ... and never removes expired parts of the log */
 
 /** How a table is used by this process. Strings are copied. Zero means the default. */
 typedef struct dw_table_options {
@@ -135,6 +136,52 @@ DW_API dw_status dw_table_app_version(dw_table *table, const char *app_id, int64
  * Errors:    DW_E_IO, DW_E_CORRUPT, DW_E_UNSUPPORTED; the table itself is unharmed in each case.
  * Threads:   any thread. */
 DW_API dw_status dw_checkpoint(dw_table *table, int64_t *out_version, dw_error *err);
+
+#define DW_CLEAN_DRY_RUN 1u /* only count */
+
+/** How to remove expired parts of a table's log. */
+typedef struct dw_clean_options {
+    uint32_t struct_size; /* set by DW_CLEAN_OPTIONS_INIT */
+    uint32_t flags;       /* DW_CLEAN_* */
+    /* Append below this line only. Zero must mean "the default". */
+} dw_clean_options;
+#define DW_CLEAN_OPTIONS_INIT                                                                      \
+    {                                                                                              \
+        sizeof(dw_clean_options), 0                                                                \
+    }
+
+/** What was removed, or would be in a dry run. */
+typedef struct dw_clean_metrics {
+    uint32_t struct_size; /* set by DW_CLEAN_METRICS_INIT */
+    int32_t has_more;     /* one call does so much; the next one will find more */
+    int64_t cutoff_ms;    /* versions made after it stay; a midnight (UTC) */
+    int64_t checkpoint;   /* version before which everything goes; -1: nothing does */
+    const char *reason;   /* NULL, or static text: why nothing goes */
+    int64_t commits;      /* files, as all that follow */
+    int64_t checkpoints;
+    int64_t checksums;
+    int64_t compactions;
+    int64_t sidecars;
+    int64_t bytes; /* of all of them */
+    /* Append below this line only. */
+} dw_clean_metrics;
+#define DW_CLEAN_METRICS_INIT                                                                      \
+    {                                                                                              \
+        .struct_size = sizeof(dw_clean_metrics)                                                    \
+    }
+
+/** Remove what lies in the log before the newest checkpoint that is older than the table's
+ * delta.logRetentionDuration (30 days), as dw_commit() does by itself once a day after a
+ * checkpoint: commits, checkpoints, checksum files, compacted commits, and sidecars that no
+ * checkpoint names. Older versions can then no longer be read. Nothing is removed where
+ * delta.enableExpiredLogCleanup is false, or the table's features forbid it.
+ *
+ * Ownership: none moves; *out_metrics may be NULL.
+ * Errors:    DW_E_UNSUPPORTED (names the feature), DW_E_IO, DW_E_DENIED, DW_E_CORRUPT, DW_E_NOMEM;
+ *            the table is whole in each case, and the next call goes on.
+ * Threads:   any thread. */
+DW_API dw_status dw_table_cleanup_log(dw_table *table, const dw_clean_options *opts,
+                                      dw_clean_metrics *out_metrics, dw_error *err);
 
 /** One commit, as told to a history callback; all text is borrowed for the call. */
 typedef struct dw_history_entry {

@@ -19,7 +19,7 @@ dw_status dwi_table_options(const dw_table_options *opts, dw_table_options *out,
     if (out->compression < DW_COMPRESSION_DEFAULT || out->compression > DW_COMPRESSION_ZSTD)
         DWI_TRY(
             dwi_err(err, DW_E_ARG, "table options: compression %d is unknown", out->compression));
-    if ((out->flags & ~DW_TABLE_NO_AUTO_CHECKPOINT) != 0)
+    if ((out->flags & ~(DW_TABLE_NO_AUTO_CHECKPOINT | DW_TABLE_NO_LOG_CLEANUP)) != 0)
         DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED, "table options: unknown flags"));
 done:
     return status;
@@ -62,6 +62,7 @@ static dw_status make_table(dw_store *store, const char *path, const dw_table_op
     table->opts = *opts;
     table->store = dw_store_ref(store);
     table->crc = (dwi_crc_chain)DWI_CRC_CHAIN_INIT;
+    table->cleaned_day = -1;
     dwi_arena_init(&table->synced.pending_arena, alloc);
     if (pthread_mutex_init(&table->commit_lock, NULL) != 0 ||
         pthread_mutex_init(&table->synced.lock, NULL) != 0)

@@ -24,6 +24,7 @@ struct dw_table {
     pthread_mutex_t commit_lock; /* one commit of this table at a time */
     dwi_crc_chain crc;           /* under commit_lock */
     bool warned;                 /* __atomic; what a writer to the table should know was told */
+    int64_t cleaned_day;         /* __atomic; when this handle last cleaned the log, -1: never */
     struct {
         pthread_mutex_t lock;
         dwi_state *state; /* newest known */
@@ -45,5 +46,8 @@ void dwi_table_set_state(dw_table *table, dwi_state *state);
 /* Write a checkpoint of `state`, which the table's states know about from then on. The table is
  * unharmed by an error. */
 dw_status dwi_table_checkpoint(dw_table *table, dwi_state *state, dw_error *err);
+
+/* Cleans the log once a day; a failure is told to the log sink. Not under commit_lock. */
+void dwi_table_clean_if_due(dw_table *table, const dwi_state *state);
 
 #endif

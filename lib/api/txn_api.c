@@ -239,16 +239,18 @@ done:
     return status;
 }
 
-static void checkpoint_if_due(dw_table *table, dwi_state *state)
+/* True: it was due. */
+static bool checkpoint_if_due(dw_table *table, dwi_state *state)
 {
     dw_error why = DW_ERROR_INIT;
 
     if ((table->opts.flags & DW_TABLE_NO_AUTO_CHECKPOINT) != 0 || !dwi_checkpoint_due(state))
-        return;
+        return false;
     if (dwi_table_checkpoint(table, state, &why) != DW_OK)
         dwi_logf(table->log.logger, DW_LOG_WARN, "%s; a later commit tries again", why.message);
     if (!table->crc.known) /* the checkpoint may have mended it */
         table->crc.version = -1;
+    return true;
 }
 
 /* One commit of the table at a time, so that those of one handle never race each other. */
@@ -256,6 +258,7 @@ static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *o
 {
     dw_table *table = txn->table;
     int64_t timeout_ms = table->opts.commit_timeout_ms;
+    bool clean = false;
     dwi_state *known;
     dw_status status;
 
@@ -274,9 +277,11 @@ static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *o
         if (out->state->version == out->version)
             dwi_crc_follow(&table->crc, &table->log, out->state, staged,
                            dwi_sv_cstr(txn->committer.txn_id));
-        checkpoint_if_due(table, out->state);
+        clean = checkpoint_if_due(table, out->state);
     }
     pthread_mutex_unlock(&table->commit_lock);
+    if (clean) /* beside the commits of others */
+        dwi_table_clean_if_due(table, out->state);
     dwi_state_unref(known);
     return status;
 }

@@ -61,15 +61,11 @@ static bool is_compaction(dwi_sv rest, dwi_listed *out)
 
 void dwi_log_classify(dwi_sv name, dwi_listed *out)
 {
-    bool hidden = take_text(&name, DWI_SV("."));
-
     if (!take_number(&name, 20, &out->file.version) || !take_text(&name, DWI_SV(".")) ||
         out->file.version > last_version)
         return;
     out->last = out->file.version;
-    if (hidden)
-        out->kind = dwi_sv_ends_with(name, DWI_SV(".crc")) ? DWI_LISTED_SIDE_FILE : out->kind;
-    else if (dwi_sv_eq_cstr(name, "json"))
+    if (dwi_sv_eq_cstr(name, "json"))
         out->kind = DWI_LISTED_COMMIT;
     else if (dwi_sv_eq_cstr(name, "crc"))
         out->kind = DWI_LISTED_CRC;

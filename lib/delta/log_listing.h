@@ -13,8 +13,7 @@ typedef enum dwi_listed_kind {
     DWI_LISTED_CHECKPOINT = 2,
     DWI_LISTED_EMPTY = 3, /* a checkpoint without a byte, which does not count */
     DWI_LISTED_CRC = 4,
-    DWI_LISTED_COMPACTION = 5, /* without a byte it is OTHER */
-    DWI_LISTED_SIDE_FILE = 6   /* ".NAME.crc", which Hadoop puts beside local files */
+    DWI_LISTED_COMPACTION = 5 /* without a byte it is OTHER */
 } dwi_listed_kind;
 
 typedef struct dwi_listed {

@@ -25,24 +25,28 @@ static int64_t ict_start(const dwi_state *state, int64_t *out_enabled_ms)
     return from;
 }
 
+void dwi_timeline_make(const dwi_state *newest, size_t n, dwi_log_file *commits, dwi_timeline *out)
+{
+    for (size_t i = 1; i < n; i++)
+        if (commits[i].modified_ms <= commits[i - 1].modified_ms)
+            commits[i].modified_ms = commits[i - 1].modified_ms + 1;
+    *out = (dwi_timeline){.n = n, .commits = commits};
+    out->ict_from = ict_start(newest, &out->ict_enabled_ms);
+}
+
 dw_status dwi_timeline_load(const dwi_log *log, const dwi_state *newest, dwi_arena *arena,
                             dwi_timeline *out, dw_error *err)
 {
     const dwi_log_file *listed = NULL;
-    dwi_timeline timeline = {0};
     dwi_log_file *commits;
     dw_status status;
+    size_t n = 0;
 
-    DWI_TRY(dwi_log_list_commits(log, arena, &timeline.n, &listed, err));
-    commits = dwi_arena_dup(arena, listed, timeline.n * sizeof(*commits));
+    DWI_TRY(dwi_log_list_commits(log, arena, &n, &listed, err));
+    commits = dwi_arena_dup(arena, listed, n * sizeof(*commits));
     if (commits == NULL)
         DWI_TRY(dwi_err_nomem(err));
-    for (size_t i = 1; i < timeline.n; i++)
-        if (commits[i].modified_ms <= commits[i - 1].modified_ms)
-            commits[i].modified_ms = commits[i - 1].modified_ms + 1;
-    timeline.commits = commits;
-    timeline.ict_from = ict_start(newest, &timeline.ict_enabled_ms);
-    *out = timeline;
+    dwi_timeline_make(newest, n, commits, out);
 done:
     return status;
 }

@@ -19,6 +19,9 @@ typedef struct dwi_timeline {
 dw_status dwi_timeline_load(const dwi_log *log, const dwi_state *newest, dwi_arena *arena,
                             dwi_timeline *out, dw_error *err);
 
+/* The same of commits that were listed, ascending, whose times are made monotonic here. */
+void dwi_timeline_make(const dwi_state *newest, size_t n, dwi_log_file *commits, dwi_timeline *out);
+
 /* The newest version made at or before a time. DW_E_NOT_FOUND: it is before the oldest one. */
 dw_status dwi_timeline_find(const dwi_log *log, const dwi_timeline *timeline, int64_t timestamp_ms,
                             int64_t *out_version, dw_error *err);

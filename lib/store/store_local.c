@@ -114,6 +114,7 @@ static dw_status publish(target *t, int mode, dw_error *err)
     int failed;
 
     if (mode == DW_PUT_OVERWRITE) {
+        dwi_local_remove_checksum(&t->path);
         failed = rename(temp, path) == 0 ? 0 : errno;
         if (failed == 0)
             return DW_OK;
@@ -274,6 +275,8 @@ static dw_status local_remove(void *self, const char *key, dw_error *err)
     DWI_TRY(object_path(local, key, &path, err));
     if (unlink((const char *)path.data) != 0 && errno != ENOENT && errno != ENOTDIR)
         status = dwi_local_err(err, errno, "remove", (const char *)path.data);
+    else
+        dwi_local_remove_checksum(&path);
 done:
     dwi_buf_done(&path);
     return status;
