@@ -12,9 +12,11 @@ int parquet_open(struct parquet_file *f, const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *key = slash == NULL ? path : slash + 1;
+    dw_parquet_open_options opts = DW_PARQUET_OPEN_OPTIONS_INIT;
     dw_error err = DW_ERROR_INIT;
     int code;
 
+    opts.flags = DW_PARQUET_SETTLE_INT96;
     f->path = path;
     f->folder = need_strdup(slash == NULL ? "." : path);
     if (slash == path)
@@ -26,7 +28,7 @@ int parquet_open(struct parquet_file *f, const char *path)
         return 2;
     }
     code = target_open_store(&f->place, f->folder);
-    if (code < 0 && dw_parquet_reader_open(f->place.store, key, NULL, &f->reader, &err) != DW_OK)
+    if (code < 0 && dw_parquet_reader_open(f->place.store, key, &opts, &f->reader, &err) != DW_OK)
         code = fail_at(path, &err);
     return code;
 }

@@ -199,6 +199,26 @@ typedef struct dw_parquet_source {
         sizeof(dw_parquet_source), 0, 0, NULL, NULL                                                \
     }
 
+#define DW_PARQUET_IGNORE_CHECKSUMS 1u /* of pages; they are checked otherwise */
+/* Look through columns of the deprecated type INT96 at once: those with times that nanoseconds
+ * cannot hold become microseconds. Without it such times are an error when they are read. */
+#define DW_PARQUET_SETTLE_INT96 2u
+
+/** How a file is opened. Zero means the default. */
+typedef struct dw_parquet_open_options {
+    uint32_t struct_size;          /* set by DW_PARQUET_OPEN_OPTIONS_INIT */
+    uint32_t flags;                /* DW_PARQUET_IGNORE_CHECKSUMS | ... */
+    const dw_allocator *allocator; /* NULL: malloc; borrowed until dw_parquet_reader_close() */
+    /* 0: 1 GiB. The most that footer, pages and what is read ahead may take, and once more a batch;
+     * a file that wants more is refused with DW_E_NOMEM. */
+    int64_t memory_bytes;
+    /* Append below this line only. Zero must mean "the default". */
+} dw_parquet_open_options;
+#define DW_PARQUET_OPEN_OPTIONS_INIT                                                               \
+    {                                                                                              \
+        sizeof(dw_parquet_open_options), 0, NULL, 0                                                \
+    }
+
 /** Read the footer of the object `key` of a store: at most two requests when it is under 64 KiB.
  *
  * Ownership: the reader takes a reference to `store`. Free with dw_parquet_reader_close().
@@ -206,7 +226,7 @@ typedef struct dw_parquet_source {
  *            DW_E_UNSUPPORTED (an encrypted footer), DW_E_NOMEM, the store's other codes.
  * Threads:   any thread. */
 DW_API dw_status dw_parquet_reader_open(dw_store *store, const char *key,
-                                        const dw_allocator *allocator,
+                                        const dw_parquet_open_options *opts,
                                         dw_parquet_reader **out_reader, dw_error *err);
 
 /** The same from a source. `name` stands for the file in messages.
@@ -215,7 +235,7 @@ DW_API dw_status dw_parquet_reader_open(dw_store *store, const char *key,
  * Errors:    as dw_parquet_reader_open(), and what source->read returned.
  * Threads:   any thread; source->read is called by the thread that uses reader or stream. */
 DW_API dw_status dw_parquet_reader_open_source(const dw_parquet_source *source, const char *name,
-                                               const dw_allocator *allocator,
+                                               const dw_parquet_open_options *opts,
                                                dw_parquet_reader **out_reader, dw_error *err);
 
 /** What the footer says of the file as a whole. */

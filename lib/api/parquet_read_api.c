@@ -28,16 +28,29 @@ static dw_status collect_metadata(dw_parquet_reader *reader, dw_error *err)
 }
 
 /* `name` is copied; with a store it stands before it. */
-static dw_status alloc_reader(const dw_allocator *allocator, const char *store, const char *name,
-                              dw_parquet_reader **out, dw_error *err)
+static dw_status alloc_reader(const dw_parquet_open_options *opts, const char *store,
+                              const char *name, dw_parquet_reader **out, dw_error *err)
 {
-    const dw_allocator *alloc = allocator == NULL ? dwi_alloc_default() : allocator;
-    dw_parquet_reader *reader = dwi_alloc_zero(alloc, sizeof(*reader));
+    const dw_parquet_open_options defaults = DW_PARQUET_OPEN_OPTIONS_INIT;
+    dw_parquet_open_options given;
+    const dw_allocator *alloc;
+    dw_parquet_reader *reader;
     dwi_buf text;
+    dw_status status =
+        dwi_options_copy(&given, &defaults, sizeof(given), opts, "DW_PARQUET_OPEN_OPTIONS", err);
 
+    if (status != DW_OK)
+        return status;
+    if (given.memory_bytes < 0)
+        return dwi_err(err, DW_E_ARG, "parquet open options: memory_bytes is negative");
+    alloc = given.allocator == NULL ? dwi_alloc_default() : given.allocator;
+    reader = dwi_alloc_zero(alloc, sizeof(*reader));
     if (reader == NULL)
         return dwi_err_nomem(err);
     reader->alloc = alloc;
+    reader->core_options.memory_bytes = (size_t)given.memory_bytes;
+    reader->core_options.ignore_checksums = (given.flags & DW_PARQUET_IGNORE_CHECKSUMS) != 0;
+    reader->core_options.settle_int96 = (given.flags & DW_PARQUET_SETTLE_INT96) != 0;
     dwi_arena_init(&reader->arena, alloc);
     *out = reader;
     dwi_buf_init(&text, alloc);
@@ -50,7 +63,8 @@ static dw_status alloc_reader(const dw_allocator *allocator, const char *store, 
     return reader->name == NULL ? dwi_err_nomem(err) : DW_OK;
 }
 
-dw_status dw_parquet_reader_open(dw_store *store, const char *key, const dw_allocator *allocator,
+dw_status dw_parquet_reader_open(dw_store *store, const char *key,
+                                 const dw_parquet_open_options *opts,
                                  dw_parquet_reader **out_reader, dw_error *err)
 {
     dw_parquet_reader *reader = NULL;
@@ -60,11 +74,12 @@ dw_status dw_parquet_reader_open(dw_store *store, const char *key, const dw_allo
         return dwi_err(err, DW_E_ARG,
                        "dw_parquet_reader_open: store, key and out_reader are "
                        "needed");
-    DWI_TRY(alloc_reader(allocator, dwi_store_name(store), key, &reader, err));
+    DWI_TRY(alloc_reader(opts, dwi_store_name(store), key, &reader, err));
     reader->store = dw_store_ref(store);
     DWI_TRY(dwi_object_source_init(&reader->object, store, reader->alloc, key, -1, err));
     reader->source = dwi_object_source_parquet(&reader->object, reader->name);
-    DWI_TRY(dwi_parquet_reader_open(reader->alloc, reader->source, &reader->core, err));
+    DWI_TRY(dwi_parquet_reader_open_with(reader->alloc, reader->source, &reader->core_options,
+                                         &reader->core, err));
     DWI_TRY(collect_metadata(reader, err));
     *out_reader = reader;
     reader = NULL;
@@ -74,7 +89,7 @@ done:
 }
 
 dw_status dw_parquet_reader_open_source(const dw_parquet_source *source, const char *name,
-                                        const dw_allocator *allocator,
+                                        const dw_parquet_open_options *opts,
                                         dw_parquet_reader **out_reader, dw_error *err)
 {
     const dw_parquet_source defaults = DW_PARQUET_SOURCE_INIT;
@@ -85,14 +100,15 @@ dw_status dw_parquet_reader_open_source(const dw_parquet_source *source, const c
         return dwi_err(err, DW_E_ARG,
                        "dw_parquet_reader_open_source: source, name and out_reader "
                        "are needed");
-    DWI_TRY(alloc_reader(allocator, NULL, name, &reader, err));
+    DWI_TRY(alloc_reader(opts, NULL, name, &reader, err));
     DWI_TRY(dwi_options_copy(&reader->given, &defaults, sizeof(defaults), source,
                              "DW_PARQUET_SOURCE", err));
     if (reader->given.read == NULL || reader->given.size < 0)
         DWI_TRY(dwi_err(err, DW_E_ARG, "%s: no function to read, or a negative size", name));
     reader->source = (dwi_parquet_source){reader->given.ctx, reader->given.size, reader->name,
                                           reader->given.read};
-    DWI_TRY(dwi_parquet_reader_open(reader->alloc, reader->source, &reader->core, err));
+    DWI_TRY(dwi_parquet_reader_open_with(reader->alloc, reader->source, &reader->core_options,
+                                         &reader->core, err));
     DWI_TRY(collect_metadata(reader, err));
     *out_reader = reader;
     reader = NULL;
@@ -161,8 +177,6 @@ typedef struct parquet_stream {
     const dwi_type *type;
     dwi_column batch;
     int64_t batch_rows;
-    int64_t skip; /* rows before the first wanted one */
-    int64_t left; /* wanted rows that were not given yet */
     dw_error last;
 } parquet_stream;
 
@@ -180,30 +194,10 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
     return give(s, dwi_arrow_export_parquet_schema(s->reader->alloc, s->type, out, &s->last));
 }
 
-/* The next rows that are wanted; none at the end. */
-static dw_status next_rows(parquet_stream *s, dw_error *err)
-{
-    dw_status status = DW_OK;
-
-    dwi_column_clear(&s->batch);
-    while (s->left > 0) {
-        int64_t want = s->skip > 0 ? s->skip : s->left;
-        DWI_TRY(dwi_parquet_reader_next(s->core, want < s->batch_rows ? want : s->batch_rows,
-                                        &s->batch, err));
-        if (s->skip == 0 || s->batch.length == 0)
-            break;
-        s->skip -= s->batch.length;
-        dwi_column_clear(&s->batch);
-    }
-    s->left = s->batch.length == 0 ? 0 : s->left - s->batch.length;
-done:
-    return status;
-}
-
 static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 {
     parquet_stream *s = stream->private_data;
-    dw_status status = next_rows(s, &s->last);
+    dw_status status = dwi_parquet_reader_next(s->core, s->batch_rows, &s->batch, &s->last);
 
     if (status == DW_OK && s->batch.length == 0)
         *out = (struct ArrowArray){.release = NULL}; /* the end */
@@ -290,17 +284,6 @@ static dw_status choose_columns(parquet_stream *s, const dw_parquet_read_options
     return DW_OK;
 }
 
-/* Row groups before the first wanted row are not read at all. */
-static void skip_row_groups(parquet_stream *s)
-{
-    const dwi_footer *footer = dwi_parquet_reader_footer(s->core);
-
-    for (size_t i = 0; i < footer->n_row_groups && s->skip >= footer->row_groups[i].num_rows; i++) {
-        dwi_parquet_reader_skip(s->core, i);
-        s->skip -= footer->row_groups[i].num_rows;
-    }
-}
-
 static dw_status open_stream(parquet_stream *s, const dw_parquet_read_options *opts, dw_error *err)
 {
     dw_parquet_reader *reader = s->reader;
@@ -310,16 +293,17 @@ static dw_status open_stream(parquet_stream *s, const dw_parquet_read_options *o
     s->core = reader->core;
     if (s->owns_core) {
         s->core = NULL;
-        DWI_TRY(dwi_parquet_reader_open(reader->alloc, reader->source, &s->core, err));
+        DWI_TRY(dwi_parquet_reader_open_with(reader->alloc, reader->source, &reader->core_options,
+                                             &s->core, err));
     }
     DWI_TRY(choose_columns(s, opts, err));
     DWI_TRY(dwi_parquet_reader_project(s->core, s->type, err));
     DWI_TRY(dwi_column_init(&s->batch, s->type, reader->alloc, err));
     s->batch_rows = opts->batch_rows == 0 ? BATCH_ROWS : opts->batch_rows;
-    s->skip = opts->first_row;
-    s->left = opts->max_rows == 0 ? INT64_MAX : opts->max_rows;
+    dwi_parquet_reader_select_rows(s->core, opts->first_row,
+                                   opts->max_rows == 0 ? INT64_MAX - opts->first_row
+                                                       : opts->max_rows);
     reader->core_lent = true;
-    skip_row_groups(s);
 done:
     return status;
 }

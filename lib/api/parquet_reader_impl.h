@@ -15,6 +15,7 @@ struct dw_parquet_reader {
     dw_parquet_source given;
     char *name;
     dwi_parquet_source source;
+    dwi_parquet_read_options core_options;
     dwi_parquet_reader *core; /* for the footer; the first stream reads with it */
     bool core_lent;
     dwi_arena arena; /* metadata */

@@ -98,12 +98,14 @@ static dw_status there_and_back(const dw_allocator *alloc, void *ctx)
     place *p = ctx;
     dw_parquet_read_options opts = DW_PARQUET_READ_OPTIONS_INIT;
     struct ArrowArrayStream stream;
+    dw_parquet_open_options open = DW_PARQUET_OPEN_OPTIONS_INIT;
     dw_parquet_reader *reader = NULL;
     char seen[20];
     dw_status status;
 
+    open.allocator = alloc;
     DWI_TRY(write_file(p, alloc, "file.parquet"));
-    DWI_TRY(dw_parquet_reader_open(p->store, "file.parquet", alloc, &reader, &p->err));
+    DWI_TRY(dw_parquet_reader_open(p->store, "file.parquet", &open, &reader, &p->err));
     opts.batch_rows = 3;
     DWI_TRY(dw_parquet_reader_stream(reader, &opts, &stream, &p->err));
     DWI_TRY(read_all(&stream, seen));
