@@ -211,10 +211,11 @@ static bool i96_to_ns(const dwi_convert *c, const void *in, size_t n, void *out)
         /* The first day that 64 bits reach is not there as a whole: count from the next. */
         if (days < 0) {
             days++;
-            fits = ns >= 0 && ns <= DWI_US_PER_DAY * 1000;
+            if (ns < 0 || ns > DWI_US_PER_DAY * 1000)
+                return false;
             ns -= DWI_US_PER_DAY * 1000;
         }
-        fits = fits && dwi_i64_mul(days, DWI_US_PER_DAY * 1000, &days) &&
+        fits = dwi_i64_mul(days, DWI_US_PER_DAY * 1000, &days) &&
                dwi_i64_add(days, ns, &values[i]);
     }
     return fits;

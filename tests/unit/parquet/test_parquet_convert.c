@@ -90,6 +90,13 @@ static void int96_is_nanoseconds_of_a_julian_day(void **state)
     DWT_EQ(out[1], -1);
     assert_false(convert(DWI_LEAF_INT96, DWI_TIMESTAMP,
                          BYTES(0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0x7F), 1, out));
+    /* A day before 1970 with a number of nanoseconds that no day has. */
+    assert_false(convert(DWI_LEAF_INT96, DWI_TIMESTAMP_NTZ_NS,
+                         BYTES(0, 0, 0, 0, 0, 0, 0, 0x80, 0x8B, 0x3D, 0x25, 0x00), 1, out));
+    assert_true(convert(DWI_LEAF_INT96, DWI_TIMESTAMP_NTZ_NS,
+                        BYTES(0xFF, 0xFF, 0x4E, 0x91, 0x94, 0x4E, 0, 0, 0x8B, 0x3D, 0x25, 0x00), 1,
+                        out));
+    DWT_EQ(out[0], -1);
 }
 
 static void decimals_keep_their_value_at_a_wider_scale(void **state)
