@@ -57,6 +57,9 @@ def spark_works(uri, appender, environment=None):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env=clean_environment(**(environment or {}))) as spark:
         for line in spark.stdout:
+            if not line.startswith("{"):  # Spark has things to say of itself
+                print(line, end="")
+                continue
             said = json.loads(line)
             if said.get("about", {}).get("shared"):
                 appender.columns.append(said["about"]["name"])

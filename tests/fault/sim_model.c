@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "delta/crc.h"
 #include "delta/log.h"
 
 enum { MAX_FILES = 4096 };
@@ -13,10 +14,18 @@ enum { MAX_FILES = 4096 };
 typedef struct file {
     char *path;
     int64_t rows;
+    int64_t bytes;
     int64_t born; /* version */
     bool blind;   /* its commit said so */
     char partition;
 } file;
+
+/* What a version comes to. */
+typedef struct total {
+    int64_t files;
+    int64_t bytes;
+    int64_t apps[SIM_APPS];
+} total;
 
 typedef struct model {
     sim *world;
@@ -26,6 +35,8 @@ typedef struct model {
     file files[MAX_FILES]; /* live ones */
     int n_files;
     int64_t rows;
+    int64_t bytes;
+    total totals[SIM_COMMITS];
     int64_t apps[SIM_APPS];
     unsigned columns; /* of the newest metaData */
     int64_t counter;
@@ -74,7 +85,7 @@ static void add_file(model *m, const dwi_add *add, commit *c)
                  add->path.ptr);
     if (rows < 0 || m->n_files == MAX_FILES)
         sim_fail(m->world, "version %lld: %s without stats", (long long)c->version, add->path.ptr);
-    *f = (file){.rows = rows, .born = c->version, .blind = c->blind == 1};
+    *f = (file){.rows = rows, .bytes = add->size, .born = c->version, .blind = c->blind == 1};
     if (add->partition_values.count == 1 && add->partition_values.items[0].value.ptr != NULL)
         f->partition = add->partition_values.items[0].value.ptr[0];
     f->path = calloc(1, add->path.len + 1);
@@ -83,6 +94,7 @@ static void add_file(model *m, const dwi_add *add, commit *c)
     memcpy(f->path, add->path.ptr, add->path.len);
     m->n_files++;
     m->rows += rows;
+    m->bytes += add->size;
     c->adds++;
     c->rows_added += rows;
 }
@@ -95,6 +107,7 @@ static void remove_file(model *m, const dwi_remove *remove, commit *c)
         sim_fail(m->world, "version %lld removes %s, which is not there", (long long)c->version,
                  remove->path.ptr);
     m->rows -= m->files[at].rows;
+    m->bytes -= m->files[at].bytes;
     c->rows_removed += m->files[at].rows;
     c->removes++;
     free(m->files[at].path);
@@ -227,6 +240,8 @@ static void check_commit(model *m, const dwi_commit *parsed, const char *text)
         if (parsed->actions[i].kind != DWI_ACTION_REMOVE)
             replay(m, &parsed->actions[i], &c);
     m->sums->commits++;
+    m->totals[c.version] = (total){.files = m->n_files, .bytes = m->bytes};
+    memcpy(m->totals[c.version].apps, m->apps, sizeof(m->apps));
     if (c.op < 0)
         return;
     if (c.op >= m->n_ops || !is_right(m, &m->ops[c.op], &c))
@@ -347,6 +362,47 @@ static void check_snapshot(model *m)
     dw_table_close(table);
 }
 
+static void check_checksum(model *m, const dwi_log *log, int64_t version)
+{
+    const total *want = &m->totals[version];
+    dw_error err = DW_ERROR_INIT;
+    dwi_crc crc;
+    dwi_arena arena;
+    dw_status status;
+
+    dwi_arena_init(&arena, log->alloc);
+    status = dwi_crc_read(log, version, &arena, &crc, &err);
+    if (status != DW_OK && status != DW_E_NOT_FOUND)
+        sim_fail(m->world, "the checksum file of version %lld: %s", (long long)version,
+                 err.message);
+    if (status == DW_OK) {
+        m->sums->checksums++;
+        if (crc.counts.files != want->files || crc.counts.bytes != want->bytes)
+            sim_fail(m->world,
+                     "the checksum file of version %lld has %lld files of %lld, %lld bytes of %lld",
+                     (long long)version, (long long)crc.counts.files, (long long)want->files,
+                     (long long)crc.counts.bytes, (long long)want->bytes);
+        for (size_t i = 0; crc.has_txns && i < crc.n_txns; i++)
+            if (crc.txns[i].version != want->apps[crc.txns[i].app_id.ptr[4] - '0'])
+                sim_fail(m->world, "the checksum file of version %lld has %s at %lld",
+                         (long long)version, crc.txns[i].app_id.ptr,
+                         (long long)crc.txns[i].version);
+    }
+    dwi_arena_done(&arena);
+}
+
+static void check_checksums(model *m)
+{
+    dw_error err = DW_ERROR_INIT;
+    dwi_log log;
+
+    DWT_OK(dwi_log_init(&log, m->world->memory, "t", dwi_alloc_default(), (dwi_logger){0}, &err),
+           &err);
+    for (int64_t version = 0; version < m->world->n_commits; version++)
+        check_checksum(m, &log, version);
+    dwi_log_done(&log);
+}
+
 void sim_check(sim *s, const sim_op *ops, int n_ops, bool serializable, sim_sums *sums)
 {
     model *m = calloc(1, sizeof(*m));
@@ -363,6 +419,7 @@ void sim_check(sim *s, const sim_op *ops, int n_ops, bool serializable, sim_sums
     replay_log(m);
     check_told(m);
     check_snapshot(m);
+    check_checksums(m);
     sums->requests += s->requests;
     sums->crashes += s->crashes;
     sums->cleaned += s->cleaned;

@@ -37,8 +37,9 @@ typedef struct sim_sums {
     int64_t kinds[SIM_N_KINDS]; /* commits of each */
     int64_t requests;
     int64_t crashes;
-    int64_t cleaned; /* commits that log cleanup took */
-    int64_t rebased; /* commits that built on a later version than was read */
+    int64_t cleaned;   /* commits that log cleanup took */
+    int64_t checksums; /* .crc files that are right */
+    int64_t rebased;   /* commits that built on a later version than was read */
 } sim_sums;
 
 /* Ends the program by sim_fail() unless the world's log is what a serial execution makes. */
