@@ -147,6 +147,14 @@ static dw_status brotli_decompress(dwi_codec_ctx *ctx, const void *data, size_t 
 #define brotli_decompress NULL
 #endif
 
+static dw_status lz4_raw_compress(dwi_codec_ctx *ctx, int level, const void *data, size_t len,
+                                  dwi_buf *out, dw_error *err)
+{
+    (void)ctx;
+    (void)level;
+    return dwi_lz4_block_compress(data, len, out, err);
+}
+
 static dw_status lz4_decompress(dwi_codec_ctx *ctx, const void *data, size_t len, void *out,
                                 size_t out_len, dw_error *err)
 {
@@ -171,7 +179,7 @@ static const codec codecs[] = {
     [DWI_CODEC_BROTLI] = {"BROTLI", brotli_compress, brotli_decompress},
     [DWI_CODEC_LZ4] = {"LZ4", NULL, lz4_decompress},
     [DWI_CODEC_ZSTD] = {"ZSTD", zstd_compress, zstd_decompress},
-    [DWI_CODEC_LZ4_RAW] = {"LZ4_RAW", NULL, lz4_raw_decompress},
+    [DWI_CODEC_LZ4_RAW] = {"LZ4_RAW", lz4_raw_compress, lz4_raw_decompress},
 };
 
 static const codec *find(int id)

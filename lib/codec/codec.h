@@ -19,7 +19,8 @@ typedef enum dwi_codec_id {
 
 /* "ZSTD" etc.; "?" for an unknown number. */
 const char *dwi_codec_name(int id);
-/* Built in for reading and writing. LZ4 and LZ4_RAW are for reading alone. */
+/* Built in for reading and writing. LZ4, which is LZ4_RAW in a frame, is for
+ * reading alone. */
 bool dwi_codec_available(int id);
 bool dwi_codec_readable(int id);
 

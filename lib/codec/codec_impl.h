@@ -15,6 +15,7 @@ dw_status dwi_brotli_compress(int level, const void *data, size_t len, dwi_buf *
 bool dwi_brotli_decompress(const void *data, size_t len, void *out, size_t out_len);
 #endif
 
+dw_status dwi_lz4_block_compress(const void *data, size_t len, dwi_buf *out, dw_error *err);
 /* One LZ4 block, and the framing of it that Hadoop writes (or a bare block). */
 bool dwi_lz4_block_decompress(const void *data, size_t len, void *out, size_t out_len);
 bool dwi_lz4_hadoop_decompress(const void *data, size_t len, void *out, size_t out_len);

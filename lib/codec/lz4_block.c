@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LZ4 blocks, for reading alone. Spec: lz4 doc/lz4_Block_format.md. */
+/* LZ4 blocks, read. Spec: lz4 doc/lz4_Block_format.md. */
 #include "codec/codec_impl.h"
 
 #include "base/le.h"

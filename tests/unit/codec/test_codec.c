@@ -7,7 +7,7 @@
 enum { SIZE = 100000 };
 
 static const int written[] = {DWI_CODEC_UNCOMPRESSED, DWI_CODEC_SNAPPY, DWI_CODEC_GZIP,
-                              DWI_CODEC_BROTLI, DWI_CODEC_ZSTD};
+                              DWI_CODEC_BROTLI,       DWI_CODEC_ZSTD,   DWI_CODEC_LZ4_RAW};
 
 /* Words that repeat, then noise. */
 static void fill(uint8_t *data, size_t len)
@@ -78,8 +78,8 @@ static void unknown_codecs_are_named(void **state)
             "LZO");
     DWT_ERR(dwi_decompress(ctx, 99, "a", 1, &byte, 1, &err), &err, DW_E_UNSUPPORTED, "99");
     DWT_ERR(dwi_decompress(ctx, -1, "a", 1, &byte, 1, &err), &err, DW_E_UNSUPPORTED, "-1");
-    assert_false(dwi_codec_available(DWI_CODEC_LZ4_RAW));
-    assert_true(dwi_codec_readable(DWI_CODEC_LZ4_RAW));
+    assert_false(dwi_codec_available(DWI_CODEC_LZ4));
+    assert_true(dwi_codec_readable(DWI_CODEC_LZ4));
     DWT_STR(dwi_codec_name(DWI_CODEC_ZSTD), "ZSTD");
     DWT_STR(dwi_codec_name(8), "?");
     dwi_codec_ctx_free(ctx);
@@ -116,6 +116,40 @@ static void lz4_blocks_are_read_bare_and_in_hadoop_frames(void **state)
                            5, out, 29, &err),
             &err, DW_E_CORRUPT, "LZ4_RAW");
     dwi_codec_ctx_free(ctx);
+}
+
+static void lz4_blocks_are_written_by_the_rules_of_their_end(void **state)
+{
+    static const char digits[] = "0123456789abcdefghijklm0123456789abcdefghijklm";
+    dwi_codec_ctx *ctx = NULL;
+    dwi_buf out = {0};
+    uint8_t back[400];
+    uint8_t data[400];
+
+    (void)state;
+    dwi_buf_init(&out, dwi_alloc_default());
+    DWT_OK(dwi_codec_ctx_new(dwi_alloc_default(), &ctx, NULL), NULL);
+    DWT_OK(dwi_compress(ctx, DWI_CODEC_LZ4_RAW, 0, "aaaaaaaaaaaaaaaaaaaaaaaabcdef", 29, &out, NULL),
+           NULL);
+    DWT_BYTES(out.data, out.len, 0x1F, 'a', 1, 0, 4, 0x50, 'b', 'c', 'd', 'e', 'f');
+    dwi_buf_clear(&out);
+    DWT_OK(dwi_compress(ctx, DWI_CODEC_LZ4_RAW, 0, "aaaaaaaaaaaa", 12, &out, NULL), NULL);
+    DWT_BYTES(out.data, out.len, 0xC0, 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a');
+    dwi_buf_clear(&out);
+    DWT_OK(dwi_compress(ctx, DWI_CODEC_LZ4_RAW, 0, digits, 46, &out, NULL), NULL);
+    DWT_BYTES(out.data, out.len, 0xFE, 8, '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a',
+              'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 23, 0, /* 18 of them */
+              0x50, 'i', 'j', 'k', 'l', 'm');
+    for (size_t len = 0; len <= sizeof(data); len++) { /* every end, with runs up to it */
+        for (size_t i = 0; i < len; i++)
+            data[i] = (uint8_t)(i % 3 == 0 ? 0 : i * len >> 4);
+        dwi_buf_clear(&out);
+        DWT_OK(dwi_compress(ctx, DWI_CODEC_LZ4_RAW, 0, data, len, &out, NULL), NULL);
+        DWT_OK(dwi_decompress(ctx, DWI_CODEC_LZ4_RAW, out.data, out.len, back, len, NULL), NULL);
+        assert_memory_equal(back, data, len);
+    }
+    dwi_codec_ctx_free(ctx);
+    dwi_buf_done(&out);
 }
 
 static void gzip_members_may_follow_one_another(void **state)
@@ -187,6 +221,7 @@ int main(void)
         cmocka_unit_test(what_goes_in_comes_out_and_nothing_else),
         cmocka_unit_test(unknown_codecs_are_named),
         cmocka_unit_test(lz4_blocks_are_read_bare_and_in_hadoop_frames),
+        cmocka_unit_test(lz4_blocks_are_written_by_the_rules_of_their_end),
         cmocka_unit_test(gzip_members_may_follow_one_another),
         cmocka_unit_test(crc32_has_the_values_of_the_standard),
         cmocka_unit_test(compression_survives_every_failed_allocation),

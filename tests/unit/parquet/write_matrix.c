@@ -554,7 +554,7 @@ static const settings variants[] = {
       .bloom_filters = true},
      4000},
     {"other",
-     {.codec = DWI_CODEC_ZSTD,
+     {.codec = DWI_CODEC_LZ4_RAW,
       .newer_encodings = true,
       .dictionary = DWI_PARQUET_OFF,
       .page_checksums = true,
