@@ -12,8 +12,25 @@
 
 enum { LENGTH_BYTES = 4, NESTED_ROWS = 64, LEVEL_ROOM = 4096, COPY_BYTES = 32 };
 
+dw_status dwi_pqw_shared_init(dwi_pqw_shared *shared, const dw_allocator *alloc, dw_error *err)
+{
+    shared->alloc = alloc;
+    dwi_shred_init(&shared->shred, alloc);
+    dwi_buf_init(&shared->dense, alloc);
+    dwi_buf_init(&shared->decimals, alloc);
+    dwi_buf_init(&shared->seen, alloc);
+    dwi_buf_init(&shared->body, alloc);
+    dwi_buf_init(&shared->header, alloc);
+    dwi_buf_init(&shared->packed, alloc);
+    dwi_buf_init(&shared->scratch, alloc);
+    dwi_page_store_init(&shared->pages, alloc);
+    return dwi_codec_ctx_new(alloc, &shared->codec_ctx, err);
+}
+
 void dwi_pqw_shared_done(dwi_pqw_shared *shared)
 {
+    if (shared->alloc == NULL)
+        return;
     dwi_codec_ctx_free(shared->codec_ctx);
     shared->codec_ctx = NULL;
     dwi_shred_done(&shared->shred);

@@ -24,7 +24,7 @@
 
 enum { DWI_PQW_DICT_STRETCH = 4 };
 
-/* What all columns of a writer share. */
+/* What the columns share that one thread works on, one after the other. */
 typedef struct dwi_pqw_shared {
     const dw_allocator *alloc;
     int page_version;
@@ -63,7 +63,7 @@ typedef struct dwi_pqw_page {
 typedef struct dwi_pqw_column {
     const dwi_pqw_leaf *leaf;
     const dwi_pqw_leaf_options *options;
-    dwi_pqw_shared *shared;
+    dwi_pqw_shared *shared; /* of the thread that works on it */
 
     /* The open page. */
     size_t rows;
@@ -102,7 +102,9 @@ typedef struct dwi_pqw_column {
     uint8_t stat_values[2][DWI_BOUNDS_FIXED]; /* what leaf statistics point at */
 } dwi_pqw_column;
 
-void dwi_pqw_shared_done(dwi_pqw_shared *shared);
+/* Settings are the caller's to fill in. */
+dw_status dwi_pqw_shared_init(dwi_pqw_shared *shared, const dw_allocator *alloc, dw_error *err);
+void dwi_pqw_shared_done(dwi_pqw_shared *shared); /* a zeroed one too */
 size_t dwi_pqw_shared_bytes(const dwi_pqw_shared *shared);
 
 void dwi_pqw_column_init(dwi_pqw_column *column, const dwi_pqw_leaf *leaf,

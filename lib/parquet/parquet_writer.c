@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* 1. Bytes go to the sink in file order, whole row groups at a time, then indexes and footer.
  * 2. All columns hold the same rows whenever a public function returns DW_OK.
- * 3. After an error the writer is only good for dwi_parquet_writer_free(). */
+ * 3. After an error the writer is only good for dwi_parquet_writer_free().
+ * 4. Threads share nothing but what they read: a column belongs to one at a time, what it works
+ *    with to the thread. Bytes are the same for any number of threads. */
 #include "parquet/parquet_writer.h"
 
 #include <assert.h>
 
 #include "base/alloc.h"
 #include "base/le.h"
+#include "parquet/encode_pool.h"
 #include "parquet/footer_write.h"
 
 enum {
@@ -17,7 +20,8 @@ enum {
     DEFAULT_ROW_GROUP_ROWS = 1 << 20,
     DEFAULT_BOUND_BYTES = 64,
     MAX_PAGE_BYTES = 1 << 30,
-    TRAILER_BYTES = 8
+    TRAILER_BYTES = 8,
+    ROWS_FOR_THREADS = 256
 };
 
 static const char magic[4] = {'P', 'A', 'R', '1'};
@@ -26,7 +30,9 @@ struct dwi_parquet_writer {
     const dw_allocator *alloc;
     dwi_parquet_sink sink;
     dwi_pqw_schema schema;
-    dwi_pqw_shared shared;
+    dwi_pqw_shared *shared; /* one a thread; the writer itself uses the first */
+    size_t n_threads;
+    dwi_encode_pool *pool; /* NULL: the caller's thread does it all */
     dwi_pqw_leaf_options *leaf_options;
     dwi_pqw_column *columns; /* a leaf each */
     dwi_pqw_sorting *sorting;
@@ -57,7 +63,14 @@ static int64_t at_most(int64_t value, int64_t limit)
 
 static void take_options(dwi_parquet_writer *w, const dwi_parquet_write_options *opts)
 {
-    dwi_pqw_shared *s = &w->shared;
+    w->n_sorting = opts->n_sorting;
+    w->page_index = !opts->no_page_index;
+    w->row_group_bytes = or_default(opts->row_group_bytes, DEFAULT_ROW_GROUP_BYTES);
+    w->row_group_rows = or_default(opts->row_group_rows, DEFAULT_ROW_GROUP_ROWS);
+}
+
+static void share_options(dwi_pqw_shared *s, const dwi_parquet_write_options *opts)
+{
     int64_t bound = or_default((int64_t)opts->bound_bytes, DEFAULT_BOUND_BYTES);
 
     s->page_version = opts->page_version == 2 ? 2 : 1;
@@ -67,29 +80,37 @@ static void take_options(dwi_parquet_writer *w, const dwi_parquet_write_options 
         (size_t)at_most(or_default(opts->page_bytes, DEFAULT_PAGE_BYTES), MAX_PAGE_BYTES);
     s->page_rows = (size_t)at_most(or_default(opts->page_rows, DEFAULT_PAGE_ROWS), INT32_MAX);
     s->bound_bytes = (size_t)at_most(bound, DWI_PARQUET_STAT_BYTES);
-    w->n_sorting = opts->n_sorting;
-    w->page_index = !opts->no_page_index;
-    w->row_group_bytes = or_default(opts->row_group_bytes, DEFAULT_ROW_GROUP_BYTES);
-    w->row_group_rows = or_default(opts->row_group_rows, DEFAULT_ROW_GROUP_ROWS);
+}
+
+/* No more threads than columns. */
+static dw_status start_threads(dwi_parquet_writer *w, const dwi_parquet_write_options *opts,
+                               dw_error *err)
+{
+    int64_t n = at_most(or_default(opts->n_threads, 1), (int64_t)w->schema.n_leaves);
+    dw_status status = DW_OK;
+
+    w->n_threads = (size_t)or_default(n, 1);
+    w->shared = dwi_alloc_array(w->alloc, w->n_threads, sizeof(*w->shared));
+    if (w->shared == NULL)
+        return dwi_err_nomem(err);
+    memset(w->shared, 0, w->n_threads * sizeof(*w->shared));
+    for (size_t i = 0; i < w->n_threads; i++) {
+        DWI_TRY(dwi_pqw_shared_init(&w->shared[i], w->alloc, err));
+        share_options(&w->shared[i], opts);
+    }
+    if (w->n_threads > 1)
+        DWI_TRY(dwi_encode_pool_new(w->alloc, w->n_threads, &w->pool, err));
+done:
+    return status;
 }
 
 static void init_buffers(dwi_parquet_writer *w, const dw_allocator *alloc)
 {
     w->alloc = alloc;
-    w->shared.alloc = alloc;
     dwi_arena_init(&w->arena, alloc);
     dwi_buf_init(&w->row_groups, alloc);
     dwi_buf_init(&w->column_indexes, alloc);
     dwi_buf_init(&w->offset_indexes, alloc);
-    dwi_shred_init(&w->shared.shred, alloc);
-    dwi_buf_init(&w->shared.dense, alloc);
-    dwi_buf_init(&w->shared.decimals, alloc);
-    dwi_buf_init(&w->shared.seen, alloc);
-    dwi_buf_init(&w->shared.body, alloc);
-    dwi_buf_init(&w->shared.header, alloc);
-    dwi_buf_init(&w->shared.packed, alloc);
-    dwi_buf_init(&w->shared.scratch, alloc);
-    dwi_page_store_init(&w->shared.pages, alloc);
 }
 
 static dw_status copy_metadata(dwi_parquet_writer *w, const dwi_parquet_write_options *opts,
@@ -111,14 +132,16 @@ static dw_status copy_metadata(dwi_parquet_writer *w, const dwi_parquet_write_op
     return DW_OK;
 }
 
-/* What the options can say already and the writer cannot do yet, by name. */
-static dw_status refuse_missing(const dwi_parquet_write_options *opts, dw_error *err)
+static dw_status make_columns(dwi_parquet_writer *w, dw_error *err)
 {
-    const char *what = opts->n_threads > 1 ? "threads" : NULL;
+    size_t n = w->schema.n_leaves;
 
-    if (what == NULL)
-        return DW_OK;
-    return dwi_err(err, DW_E_UNSUPPORTED, "Parquet writer: %s: not there yet", what);
+    w->columns = dwi_alloc_array(w->alloc, n, sizeof(*w->columns));
+    if (w->columns == NULL && n > 0)
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        dwi_pqw_column_init(&w->columns[i], &w->schema.leaves[i], &w->leaf_options[i], w->shared);
+    return DW_OK;
 }
 
 dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type,
@@ -136,19 +159,12 @@ dw_status dwi_parquet_writer_new(const dw_allocator *alloc, const dwi_type *type
     init_buffers(w, alloc);
     take_options(w, opts);
     w->sink = sink;
-    DWI_TRY(dwi_codec_ctx_new(alloc, &w->shared.codec_ctx, err));
     DWI_TRY(dwi_pqw_schema_build(&w->arena, type, opts->keep_void, &w->schema, err));
     DWI_TRY(dwi_pqw_options_resolve(&w->arena, opts, &w->schema, &w->leaf_options, err));
     DWI_TRY(dwi_pqw_sorting_resolve(&w->arena, opts, &w->schema, &w->sorting, err));
-    DWI_TRY(refuse_missing(opts, err));
     DWI_TRY(copy_metadata(w, opts, err));
-    w->columns = dwi_alloc_array(alloc, w->schema.n_leaves, sizeof(*w->columns));
-    if (w->columns == NULL && w->schema.n_leaves > 0) {
-        status = dwi_err_nomem(err);
-        goto done;
-    }
-    for (size_t i = 0; i < w->schema.n_leaves; i++)
-        dwi_pqw_column_init(&w->columns[i], &w->schema.leaves[i], &w->leaf_options[i], &w->shared);
+    DWI_TRY(start_threads(w, opts, err));
+    DWI_TRY(make_columns(w, err));
     *out = w;
     w = NULL;
 done:
@@ -160,13 +176,18 @@ void dwi_parquet_writer_free(dwi_parquet_writer *writer)
 {
     if (writer == NULL)
         return;
+    dwi_encode_pool_free(writer->pool);
     if (writer->columns != NULL) {
         for (size_t i = 0; i < writer->schema.n_leaves; i++)
             dwi_pqw_column_done(&writer->columns[i]);
         dwi_free(writer->alloc, writer->columns,
                  writer->schema.n_leaves * sizeof(*writer->columns));
     }
-    dwi_pqw_shared_done(&writer->shared);
+    if (writer->shared != NULL) {
+        for (size_t i = 0; i < writer->n_threads; i++)
+            dwi_pqw_shared_done(&writer->shared[i]);
+        dwi_free(writer->alloc, writer->shared, writer->n_threads * sizeof(*writer->shared));
+    }
     dwi_buf_done(&writer->row_groups);
     dwi_buf_done(&writer->column_indexes);
     dwi_buf_done(&writer->offset_indexes);
@@ -190,12 +211,25 @@ static dw_status put_magic(dwi_parquet_writer *w, dw_error *err)
     return w->file_bytes == 0 ? put(w, magic, sizeof(magic), err) : DW_OK;
 }
 
+/* `task` for each column, by all threads when `n_rows` are worth waking them. */
+static dw_status for_each_column(dwi_parquet_writer *w, int64_t n_rows, dwi_encode_task *task,
+                                 void *ctx, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    if (w->pool != NULL && n_rows >= ROWS_FOR_THREADS)
+        return dwi_encode_pool_run(w->pool, w->schema.n_leaves, task, ctx, err);
+    for (size_t i = 0; i < w->schema.n_leaves && status == DW_OK; i++)
+        status = task(ctx, 0, i, err);
+    return status;
+}
+
 /* ---- row groups ---- */
 
 static dw_status keep_bounds(dwi_parquet_writer *w, const dwi_pqw_column *column,
                              dwi_pqw_chunk *chunk, dw_error *err)
 {
-    size_t limit = w->shared.bound_bytes;
+    size_t limit = w->shared->bound_bytes;
     dwi_buf text = {0};
     dw_status status;
 
@@ -236,9 +270,8 @@ static int64_t distinct_count(const dwi_pqw_column *column)
 static dw_status put_chunk(dwi_parquet_writer *w, dwi_pqw_column *column, dwi_pqw_chunk *chunk,
                            dw_error *err)
 {
-    dw_status status;
+    dw_status status = DW_OK;
 
-    DWI_TRY(dwi_pqw_column_close_chunk(column, err));
     chunk->leaf = column->leaf;
     chunk->options = column->options;
     chunk->n_entries = column->chunk_entries;
@@ -270,7 +303,7 @@ done:
 static dw_status put_bloom(dwi_parquet_writer *w, const dwi_pqw_column *column,
                            dwi_pqw_chunk *chunk, dw_error *err)
 {
-    dwi_buf *text = &w->shared.header;
+    dwi_buf *text = &w->shared->header;
     dw_status status = DW_OK;
 
     if (column->bloom.bits == NULL)
@@ -282,6 +315,14 @@ static dw_status put_bloom(dwi_parquet_writer *w, const dwi_pqw_column *column,
     DWI_TRY(put(w, text->data, text->len, err));
 done:
     return status;
+}
+
+static dw_status close_chunk(void *ctx, size_t worker, size_t task, dw_error *err)
+{
+    dwi_parquet_writer *w = ctx;
+
+    w->columns[task].shared = &w->shared[worker];
+    return dwi_pqw_column_close_chunk(&w->columns[task], err);
 }
 
 static dw_status close_row_group(dwi_parquet_writer *w, dw_error *err)
@@ -298,6 +339,7 @@ static dw_status close_row_group(dwi_parquet_writer *w, dw_error *err)
         status = dwi_err_nomem(err);
         goto done;
     }
+    DWI_TRY(for_each_column(w, w->open_rows, close_chunk, w, err));
     for (size_t i = 0; i < w->schema.n_leaves; i++)
         DWI_TRY(put_chunk(w, &w->columns[i], &group.chunks[i], err));
     for (size_t i = 0; i < w->schema.n_leaves; i++)
@@ -306,7 +348,8 @@ static dw_status close_row_group(dwi_parquet_writer *w, dw_error *err)
         dwi_pqw_column_next_chunk(&w->columns[i]);
     dwi_buf_append(&w->row_groups, &group, sizeof(group));
     DWI_TRY(dwi_buf_status(&w->row_groups, err));
-    dwi_page_store_clear(&w->shared.pages);
+    for (size_t i = 0; i < w->n_threads; i++)
+        dwi_page_store_clear(&w->shared[i].pages);
     w->open_rows = 0;
 done:
     return status;
@@ -360,10 +403,26 @@ static int64_t next_rows(const dwi_parquet_writer *w, const dwi_vec *rows, int64
     int64_t n = at_most(rows->length - first, w->row_group_rows - w->open_rows);
     int64_t limit = w->row_group_bytes / 8;
 
-    n = at_most(n, (int64_t)w->shared.page_rows);
+    n = at_most(n, (int64_t)w->shared->page_rows);
     while (n > 1 && variable_bytes(rows, rows->offset + first, n) > limit)
         n /= 2;
     return n;
+}
+
+typedef struct rows_to_append {
+    dwi_parquet_writer *writer;
+    const dwi_vec *rows;
+    int64_t first;
+    size_t count;
+} rows_to_append;
+
+static dw_status append_column(void *ctx, size_t worker, size_t task, dw_error *err)
+{
+    const rows_to_append *a = ctx;
+    dwi_pqw_column *column = &a->writer->columns[task];
+
+    column->shared = &a->writer->shared[worker];
+    return dwi_pqw_column_append(column, a->rows, a->first, a->count, err);
 }
 
 dw_status dwi_parquet_writer_append(dwi_parquet_writer *writer, const dwi_vec *rows, dw_error *err)
@@ -374,8 +433,8 @@ dw_status dwi_parquet_writer_append(dwi_parquet_writer *writer, const dwi_vec *r
     assert(rows->n_children == writer->schema.root->n_fields);
     while (first < rows->length) {
         int64_t n = next_rows(writer, rows, first);
-        for (size_t i = 0; i < writer->schema.n_leaves; i++)
-            DWI_TRY(dwi_pqw_column_append(&writer->columns[i], rows, first, (size_t)n, err));
+        rows_to_append part = {writer, rows, first, (size_t)n};
+        DWI_TRY(for_each_column(writer, n, append_column, &part, err));
         first += n;
         writer->open_rows += n;
         writer->n_rows += n;
@@ -411,7 +470,7 @@ static dw_status put_footer(dwi_parquet_writer *w, dw_error *err)
 {
     dwi_pqw_footer footer = {
         .schema = &w->schema,
-        .page_version = w->shared.page_version,
+        .page_version = w->shared->page_version,
         .n_rows = w->n_rows,
         .row_groups = (const dwi_pqw_row_group *)(const void *)w->row_groups.data,
         .n_row_groups = w->row_groups.len / sizeof(dwi_pqw_row_group),
@@ -468,9 +527,11 @@ int64_t dwi_parquet_writer_file_bytes(const dwi_parquet_writer *writer)
 
 int64_t dwi_parquet_writer_buffered_bytes(const dwi_parquet_writer *writer)
 {
-    size_t n = dwi_pqw_shared_bytes(&writer->shared) + writer->row_groups.cap +
-               writer->column_indexes.cap + writer->offset_indexes.cap + writer->arena.total_bytes;
+    size_t n = writer->row_groups.cap + writer->column_indexes.cap + writer->offset_indexes.cap +
+               writer->arena.total_bytes + dwi_encode_pool_bytes(writer->pool);
 
+    for (size_t i = 0; i < writer->n_threads; i++)
+        n += dwi_pqw_shared_bytes(&writer->shared[i]);
     for (size_t i = 0; i < writer->schema.n_leaves; i++)
         n += sizeof(dwi_pqw_column) + dwi_pqw_column_memory(&writer->columns[i]);
     return (int64_t)n;

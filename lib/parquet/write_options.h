@@ -72,7 +72,9 @@ typedef struct dwi_parquet_write_options {
     bool no_size_statistics; /* histograms of levels, bytes of unencoded byte arrays */
     bool no_page_index;      /* column and offset indexes */
     bool keep_void;          /* void fields become columns of nulls (logical type UNKNOWN) */
-    int n_threads;           /* that encode at a time, the caller's among them; 0: 1 */
+    /* Threads that encode at a time, the caller's among them; 0: 1. All of them call the allocator.
+     */
+    int n_threads;
     const dwi_parquet_column_options *columns;
     size_t n_columns;
     const dwi_parquet_sorting_column *sorting;

@@ -90,9 +90,9 @@ static void make_file(memory_file *file, int codec)
     dwi_buf_init(&line, dwi_alloc_default());
     dwi_arena_init(&arena, dwi_alloc_default());
     file->reads = 0;
-    DWT_OK(dwi_json_decoder_new(dwi_alloc_default(), schema->root, (dwi_new_field){0},
-                                &decoder, &err),
-           &err);
+    DWT_OK(
+        dwi_json_decoder_new(dwi_alloc_default(), schema->root, (dwi_new_field){0}, &decoder, &err),
+        &err);
     DWT_OK(dwi_parquet_writer_new(dwi_alloc_default(), schema->root, &options,
                                   (dwi_parquet_sink){file, write_memory}, &writer, &err),
            &err);

@@ -542,6 +542,7 @@ static const settings variants[] = {
       .page_version = 2,
       .page_checksums = true,
       .page_rows = 900,
+      .n_threads = 3,
       .bloom_filters = true},
      1000},
     {"newer",
