@@ -485,7 +485,8 @@ done:
 }
 
 /* Nothing follows *state: is it the newest, or were those that followed cleaned up? Cleanup goes
- * from old to new, so that a commit which is there still has all that came after it. */
+ * from old to new, so that a commit which is there still has all that came after it. A log that
+ * ends before it is another table's: what is written after the state's version nobody reads. */
 static dw_status confirm_newest(const dwi_log *log, dwi_state **state, dw_error *err)
 {
     char name[DWI_LOG_NAME_SIZE];
@@ -502,7 +503,13 @@ static dw_status confirm_newest(const dwi_log *log, dwi_state **state, dw_error 
     dwi_cstr_free(log->alloc, key);
     if (status == DW_E_NOT_FOUND)
         status = dwi_state_load(log, -1, &loaded, err);
-    if (status == DW_OK && loaded != NULL && loaded->version > (*state)->version) {
+    if (status == DW_OK && loaded != NULL && loaded->version < (*state)->version) {
+        status = dwi_err(err, DW_E_CONFLICT,
+                         "the log ends at version %lld and was at %lld: the table was made anew",
+                         (long long)loaded->version, (long long)(*state)->version);
+    } else if (status == DW_OK && loaded != NULL &&
+               (loaded->version > (*state)->version ||
+                !dwi_sv_eq(loaded->metadata.id, (*state)->metadata.id))) {
         dwi_state_unref(*state);
         *state = dwi_state_ref(loaded);
     }

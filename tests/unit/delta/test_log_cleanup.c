@@ -324,6 +324,28 @@ static void who_reads_on_while_the_log_is_cleaned_up_does_not_end_where_the_gap_
     race_stop(f);
 }
 
+static void a_table_that_was_deleted_and_made_anew_is_not_written_where_the_old_one_ended(
+    void **state)
+{
+    fixture *f = *state;
+    dwi_state *latest = NULL;
+    dwi_state *base;
+
+    begin_table(f);
+    put_commit_text(f, 1, ADD_LINE("x"));
+    put_commit_text(f, 2, ADD_LINE("y"));
+    base = load(f);
+    for (int64_t v = 0; v < 3; v++)
+        remove_commit(f, v);
+    f->env.now_us += HOUR_MS * 1000;
+    DWT_ERR(dwi_state_advance(&f->log, base, (dwi_commit_observer){NULL, NULL}, &latest, &f->err),
+            &f->err, DW_E_NOT_FOUND, "");
+    begin_table(f);
+    DWT_ERR(dwi_state_advance(&f->log, base, (dwi_commit_observer){NULL, NULL}, &latest, &f->err),
+            &f->err, DW_E_CONFLICT, "the log ends at version 0 and was at 2");
+    dwi_state_unref(base);
+}
+
 /* The entry that it knew is gone with the checkpoint that did not take it over. */
 static void an_application_version_that_the_table_has_dropped_is_expired_not_fenced(void **state)
 {
@@ -369,6 +391,7 @@ int main(void)
         FIXTURE_TEST(one_that_never_arrived_is_put_again_while_the_log_is_whole),
         FIXTURE_TEST(a_table_is_opened_while_its_listed_commits_are_cleaned_up),
         FIXTURE_TEST(who_reads_on_while_the_log_is_cleaned_up_does_not_end_where_the_gap_begins),
+        FIXTURE_TEST(a_table_that_was_deleted_and_made_anew_is_not_written_where_the_old_one_ended),
         FIXTURE_TEST(an_application_version_that_the_table_has_dropped_is_expired_not_fenced),
         FIXTURE_TEST(a_state_is_old_sooner_when_the_log_is_kept_for_a_short_time),
     };
