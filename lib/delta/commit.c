@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Invariants, whatever fails and whoever races:
  *   1. Before each put of a new version every rule of delta/conflict.h holds for the state `on`,
- * and the put is for version on + 1: if it wins, it is based on the latest state by definition.
+ *      and those of delta/conflict_winner.h for each commit up to it that matters; the put is for
+ *      version on + 1: if it wins, it is based on the latest state by definition.
  *   2. While a version is undecided no other version is put, and it is put only with the same
- * bytes.
+ *      bytes.
  *   3. A version is decided only by the store saying that our put took effect, or by reading it.
  *   4. Every attempt carries the same txnId, and every commit that comes before ours is looked at
  *      for it, so that an attempt which landed unseen is found and not repeated.
@@ -101,14 +102,18 @@ typedef struct watch {
 static dw_status watch_commit(void *ctx, const dwi_commit *commit, dw_error *err)
 {
     watch *w = ctx;
+    dw_status status = DW_OK;
 
-    (void)err;
     w->told++;
     if (dwi_commit_is_ours(commit, w->committer->txn_id))
         w->ours = commit->version;
     else if (w->check != NULL && w->ours < 0 && w->found.code == DW_OK)
-        (void)dwi_winner_check_commit(w->check, commit, &w->found);
-    return DW_OK;
+        status = dwi_winner_check_commit(w->check, commit, &w->found);
+    if (status == DW_E_FENCED || status == DW_E_CONFLICT)
+        return DW_OK;
+    if (status != DW_OK && err != NULL)
+        *err = w->found;
+    return status;
 }
 
 /* Commits that were cleaned up before we saw them cannot be compared with ours. */
@@ -152,7 +157,7 @@ static dw_status catch_up(dwi_committer *committer, const dwi_staged *staged, bo
                               (dwi_commit_observer){&w, watch_commit}, &latest, err));
     if (w.ours < 0 && compare && w.found.code == DW_OK)
         (void)check_told(&w, staged, latest, &w.found);
-    if (w.ours < 0)
+    if (w.ours < 0 && committer->clash.code == DW_OK)
         committer->clash = w.found;
     status = final_clash(committer, err);
     move_on(committer, latest);

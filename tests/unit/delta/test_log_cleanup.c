@@ -180,6 +180,27 @@ static void one_of_which_nothing_can_be_told_stays_unknown_and_is_put_nowhere(vo
     end(&a);
 }
 
+/* Nobody can say any more what the commits did to the files that it read. */
+static void one_that_did_not_land_and_read_files_is_a_conflict_for_ever(void **state)
+{
+    fixture *f = *state;
+    dwi_remove remove;
+    attempt a;
+
+    begin_table(f);
+    leave_unknown(&a, f, &lost_to_another, false);
+    dwi_remove_of(&a.add, &remove);
+    remove.path = DWI_SV("part-0.parquet");
+    a.staged.removes = &remove;
+    a.staged.n_removes = 1;
+    put_commit_text(f, 2, ADD_LINE("later"));
+    clean_up(f, HOUR_MS);
+    for (int call = 0; call < 2; call++)
+        DWT_ERR(again(&a), &f->err, DW_E_CONFLICT, "are not there any more");
+    DWT_EQ(a.race.puts, 1);
+    end(&a);
+}
+
 static void one_that_never_arrived_is_put_again_while_the_log_is_whole(void **state)
 {
     const race_step dropped = {.reply = RACE_DROP, .failing_gets = 100000};
@@ -388,6 +409,7 @@ int main(void)
         FIXTURE_TEST(one_that_landed_is_found_by_its_application_version),
         FIXTURE_TEST(one_that_did_not_land_is_made_at_the_end_of_the_log),
         FIXTURE_TEST(one_of_which_nothing_can_be_told_stays_unknown_and_is_put_nowhere),
+        FIXTURE_TEST(one_that_did_not_land_and_read_files_is_a_conflict_for_ever),
         FIXTURE_TEST(one_that_never_arrived_is_put_again_while_the_log_is_whole),
         FIXTURE_TEST(a_table_is_opened_while_its_listed_commits_are_cleaned_up),
         FIXTURE_TEST(who_reads_on_while_the_log_is_cleaned_up_does_not_end_where_the_gap_begins),
