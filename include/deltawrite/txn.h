@@ -179,13 +179,14 @@ DW_API dw_status dw_txn_flush(dw_txn *txn, dw_error *err);
  *
  * Ownership: none moves. After publication nothing can fail; a checkpoint that was due and could
  *            not be written is told to the log callback and tried again by a later commit.
- * Errors:    DW_E_CONFLICT: another commit cannot be combined with ours (named); close the
- *            transaction. DW_E_FENCED: another writer moved our application id; re-read it, never
- *            retry blindly. DW_E_EXPIRED: the table has dropped the entry of an application id
- *            that it had. DW_E_UNKNOWN: the reply was lost; call again, it looks for its own
- *            commit first and never publishes twice. DW_E_UNSUPPORTED: the protocol was raised
- *            beyond us. Any other: nothing was published; err->retryable tells whether the same
- *            call may succeed later.
+ * Errors:    DW_E_CONFLICT: another commit cannot be combined with ours (named), also not by
+ *            writing our files anew, which is done where it helps; close the transaction.
+ *            DW_E_FENCED: another writer moved our application id; re-read it, never retry
+ *            blindly. DW_E_EXPIRED: the table has dropped the entry of an application id that it
+ *            had. DW_E_UNKNOWN: the reply was lost; call again, it looks for its own commit first
+ *            and never publishes twice. DW_E_UNSUPPORTED: the protocol was raised beyond us. Any
+ *            other: nothing was published; err->retryable tells whether the same call may succeed
+ *            later.
  * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err);
 
