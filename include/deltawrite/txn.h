@@ -100,14 +100,31 @@ DW_API dw_status dw_append_json(dw_txn *txn, const dw_bytes *records, size_t cou
 DW_API dw_status dw_append_ndjson(dw_txn *txn, dw_bytes text, dw_reject_fn *on_reject, void *ctx,
                                   dw_error *err);
 
-/** Add nullable top-level columns with this commit: a Delta schema in JSON; those that the table
- * has already with the same type are passed over.
+/** Add nullable columns with this commit: a Delta schema in JSON, which is merged into the table's.
+ * Columns and fields of structs, at any depth, that the table lacks are added after those that it
+ * has; those that it has, by names that match ignoring case, must have the same type. Their
+ * nullability and metadata stay as they are. Rows staged before a nested field was added have null
+ * in it.
  *
  * Ownership: none moves.
- * Errors:    DW_E_SCHEMA (a type differs, or a column is not nullable; named), DW_E_UNSUPPORTED,
- *            DW_E_CORRUPT (not a schema), DW_E_NOMEM; the transaction is as before.
+ * Errors:    DW_E_SCHEMA (a type differs, or a new column is not nullable; named),
+ *            DW_E_UNSUPPORTED (a type or note that needs a table feature), DW_E_CORRUPT (not a
+ *            schema), DW_E_NOMEM: the transaction is as before. DW_E_IO and the store's other
+ *            codes: as dw_txn_flush(). A nested field makes dw_commit() answer DW_E_CONFLICT when
+ *            another commit changed the metadata meanwhile.
  * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_txn_add_columns(dw_txn *txn, const char *schema_json, dw_error *err);
+
+/** Let a NOT NULL column, or a field of one, be null from this commit on: its name, or a path such
+ * as "s.x", with backticks around names that have dots; "element" and "value" are the parts of
+ * arrays and maps. One that is nullable already stays so.
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_NOT_FOUND (no such column), DW_E_ARG (not a path, or the key of a map),
+ *            DW_E_NOMEM: the transaction is as before. Else as dw_txn_add_columns() with a nested
+ *            field.
+ * Threads:   one call at a time per transaction. */
+DW_API dw_status dw_txn_drop_not_null(dw_txn *txn, const char *column, dw_error *err);
 
 /** Set a table property with this commit, or unset it (`value` NULL). The protocol is raised when
  * the property needs a feature that the table has not; every feature that the old version implied
@@ -139,8 +156,8 @@ DW_API dw_status dw_txn_set_app_version(dw_txn *txn, const char *app_id, int64_t
  *
  * Ownership: staged data moves.
  * Errors:    DW_E_ARG (different tables, an application id in both, or `other` changes
- *            properties), DW_E_SCHEMA (one new column with two types), DW_E_NOMEM, DW_E_IO
- *            (flushing `other`); both are as before.
+ *            properties or columns), DW_E_SCHEMA (one new column with two types), DW_E_NOMEM,
+ *            DW_E_IO (flushing `other`); both are as before.
  * Threads:   one call at a time for either transaction. */
 DW_API dw_status dw_txn_join(dw_txn *txn, dw_txn *other, dw_error *err);
 

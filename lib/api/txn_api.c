@@ -61,20 +61,30 @@ static dw_status check_writable(const dw_table *table, const dwi_state *state, d
     return dwi_features_check_append(state, err);
 }
 
-static dw_status open_decoder(dw_txn *txn, const dw_txn_options *opts, dw_error *err)
+dw_status dwi_txn_new_decoder(dw_txn *txn, const dwi_state *state, dwi_defaults *out_defaults,
+                              dwi_json_decoder **out, dw_error *err)
 {
     dwi_new_field new_field = {.ctx = txn};
     dwi_mapping_mode mode = DWI_MAPPING_NONE;
-    const dwi_type *type = txn->base->schema->root;
+    const dwi_type *type = state->schema->root;
     dw_status status;
 
-    if ((opts->flags & DW_TXN_ADD_COLUMNS) != 0)
+    if ((txn->flags & DW_TXN_ADD_COLUMNS) != 0)
         new_field.decide = dwi_txn_decide_column;
-    DWI_TRY(dwi_mapping_mode_of(txn->base->metadata.configuration, &mode, err));
+    DWI_TRY(dwi_mapping_mode_of(state->metadata.configuration, &mode, err));
     new_field.any_name = mode != DWI_MAPPING_NONE;
-    DWI_TRY(dwi_defaults_init(&txn->defaults, &txn->arena, type, txn->alloc, err));
-    DWI_TRY(dwi_json_decoder_new(txn->alloc, type, new_field, &txn->decoder, err));
-    dwi_defaults_tell(&txn->defaults, txn->decoder);
+    DWI_TRY(dwi_defaults_init(out_defaults, &txn->arena, type, txn->alloc, err));
+    DWI_TRY(dwi_json_decoder_new(txn->alloc, type, new_field, out, err));
+    dwi_defaults_tell(out_defaults, *out);
+done:
+    return status;
+}
+
+static dw_status open_decoder(dw_txn *txn, const dw_txn_options *opts, dw_error *err)
+{
+    dw_status status;
+
+    DWI_TRY(dwi_txn_new_decoder(txn, txn->base, &txn->defaults, &txn->decoder, err));
     for (size_t i = 0; i < opts->n_columns; i++) {
         const dw_column_option *column = &opts->columns[i];
         if (column->name == NULL || column->epoch_unit < DW_EPOCH_MS ||
@@ -304,7 +314,7 @@ static dw_status publish_anew(dw_txn *txn, dwi_staged *staged, dwi_committed *ou
     dw_error *e = err != NULL ? err : &local;
     dw_status status = publish(txn, staged, out, e);
 
-    while (status == DW_E_CONFLICT && txn->committer.restage) {
+    while (status == DW_E_CONFLICT && txn->committer.restage && staged->metadata == NULL) {
         dw_error why = DW_ERROR_INIT;
         dw_status restaged = dwi_txn_restage(txn, &why);
         if (restaged == DW_E_NOMEM || why.retryable) {

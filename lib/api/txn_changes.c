@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes of the table itself that a transaction publishes with its rows: properties set and unset.
- * They are made for the version that the transaction began on. */
+/* Changes of the table itself that a transaction publishes with its rows: properties set and unset,
+ * and columns that change (txn_evolve.c). They are made for the version that the transaction began
+ * on. */
 #include "api/txn_impl.h"
 
 #include "delta/conflict.h"
@@ -87,12 +88,11 @@ done:
     return status;
 }
 
-/* The columns of the state that is changed, and the new ones that it lacks; NULL: there are none.
- */
+/* The columns that the table is to have; NULL: those that it has. */
 static dw_status wider_schema(dw_txn *txn, const dwi_state *base, const dwi_staged *staged,
                               const dwi_type **out, dw_error *err)
 {
-    const dwi_type *root = base->schema->root;
+    const dwi_type *root = txn->evolved ? txn->base->schema->root : base->schema->root;
     dwi_type *wider = dwi_arena_dup(&txn->arena, root, sizeof(*root));
     dwi_field *fields =
         dwi_arena_array(&txn->arena, root->n_fields + staged->n_columns, sizeof(*fields));
@@ -107,7 +107,7 @@ static dw_status wider_schema(dw_txn *txn, const dwi_state *base, const dwi_stag
                                          fields + root->n_fields, &n, err));
     wider->fields = fields;
     wider->n_fields += n;
-    *out = n == 0 ? NULL : wider;
+    *out = n == 0 && !txn->evolved ? NULL : wider;
 done:
     return status;
 }
@@ -120,10 +120,14 @@ dw_status dwi_txn_stage_changes(dw_txn *txn, dwi_staged *staged, dw_error *err)
     const dwi_type *schema = NULL;
     dw_status status = DW_OK;
 
-    if (txn->n_properties == 0)
+    if (txn->n_properties == 0 && !txn->evolved)
         return DW_OK;
     if (change == NULL)
         return dwi_err_nomem(err);
+    if (txn->evolved && !dwi_sv_eq(txn->evolved_from, base->metadata.schema_string))
+        return dwi_err(err, DW_E_CONFLICT,
+                       "version %lld: another commit changed the columns while ours changes them",
+                       (long long)base->version);
     DWI_TRY(wider_schema(txn, base, staged, &schema, err));
     DWI_TRY(dwi_table_change_make(&txn->arena, txn->table->log.env, base, schema, properties,
                                   change, err));
@@ -133,9 +137,15 @@ dw_status dwi_txn_stage_changes(dw_txn *txn, dwi_staged *staged, dw_error *err)
     }
     if (change->changes_protocol)
         staged->protocol = &change->protocol;
-    if ((staged->metadata != NULL || staged->protocol != NULL) && schema == NULL &&
-        txn->n_adds == 0 && txn->n_apps == 0)
+    if (txn->n_adds > 0 || txn->n_apps > 0)
+        return DW_OK;
+    if (txn->evolved && staged->operation == NULL) {
+        staged->operation = txn->evolve_operation;
+        staged->parameters = txn->evolve_parameters;
+        staged->metrics = DWI_SV("{}");
+    } else if ((staged->metadata != NULL || staged->protocol != NULL) && schema == NULL) {
         DWI_TRY(tell(txn, staged, err));
+    }
 done:
     return status;
 }

@@ -200,8 +200,11 @@ static dw_status add_columns(dw_txn *txn, const dwi_type *wanted, dwi_arena *are
     if (fields == NULL)
         return dwi_err_nomem(err);
     for (size_t i = 0; i < wanted->n_fields; i++) {
+        int at = dwi_type_find(known, wanted->fields[i].name);
         fields[i] = wanted->fields[i];
-        if (dwi_type_find(known, fields[i].name) < 0)
+        if (at >= 0)
+            fields[i].name = known->fields[at].name;
+        else
             DWI_TRY(agree_exactly(txn, &wanted->fields[i], &fields[i], err));
     }
     DWI_TRY(dwi_txn_widen(txn, fields, wanted->n_fields, err));
@@ -214,6 +217,7 @@ dw_status dw_txn_add_columns(dw_txn *txn, const char *schema_json, dw_error *err
 {
     dwi_schema *schema = NULL;
     dwi_arena arena = {0};
+    bool merged = false;
     dw_status status;
 
     if (txn == NULL || schema_json == NULL)
@@ -221,7 +225,9 @@ dw_status dw_txn_add_columns(dw_txn *txn, const char *schema_json, dw_error *err
     DWI_TRY(dwi_txn_check_open(txn, err));
     dwi_arena_init(&arena, txn->alloc);
     DWI_TRY(dwi_schema_parse(txn->alloc, dwi_sv_cstr(schema_json), &schema, err));
-    DWI_TRY(add_columns(txn, schema->root, &arena, err));
+    DWI_TRY(dwi_txn_merge_columns(txn, schema->root, &merged, err));
+    if (!merged)
+        DWI_TRY(add_columns(txn, schema->root, &arena, err));
 done:
     dwi_schema_unref(schema);
     dwi_arena_done(&arena);

@@ -47,6 +47,10 @@ struct dw_txn {
     dwi_kv *properties; /* set, or unset where the value is NULL; each once */
     size_t n_properties;
     size_t properties_cap;
+    bool evolved;        /* the base state is one of our own making, with columns that are to be */
+    dwi_sv evolved_from; /* the schema of the table that it was made from */
+    const char *evolve_operation;
+    dwi_sv evolve_parameters;
     bool *used; /* of new columns: staged rows have a value, or somebody asked for it */
     size_t used_cap;
     int64_t rejected_rows;
@@ -78,6 +82,18 @@ dw_status dwi_txn_decide_column(void *ctx, dwi_sv name, dwi_type_kind seen, dwi_
 /* What the transaction changes of the table itself: metadata and protocol of `staged`, in which new
  * columns then are. Nothing where it changes nothing. */
 dw_status dwi_txn_stage_changes(dw_txn *txn, dwi_staged *staged, dw_error *err);
+/* A decoder for rows of a state, and the defaults that it borrows. */
+dw_status dwi_txn_new_decoder(dw_txn *txn, const dwi_state *state, dwi_defaults *out_defaults,
+                              dwi_json_decoder **out, dw_error *err);
+/* The columns as they are so far: the base state's, and the new ones that are used. */
+dw_status dwi_txn_columns_so_far(dw_txn *txn, const dwi_type **out, dw_error *err);
+/* Go on with other columns, which keep the place and type of those so far but for what they add.
+ * What was staged stays as it is. `operation` and `parameters` are for commitInfo. */
+dw_status dwi_txn_evolve(dw_txn *txn, const dwi_type *columns, const char *operation,
+                         dwi_sv parameters, dw_error *err);
+/* Columns to add, where they are more than new columns at the end (*out_done): those that the
+ * transaction has get the fields that they lack. DW_E_SCHEMA: a type differs. */
+dw_status dwi_txn_merge_columns(dw_txn *txn, const dwi_type *wanted, bool *out_done, dw_error *err);
 bool dwi_txn_has_app(const dw_txn *txn, dwi_sv app_id);
 
 /* Room for n more items; false when out of memory. */

@@ -92,6 +92,15 @@ dw_status dwi_json_decoder_set_epoch(dwi_json_decoder *decoder, dwi_sv column, d
     return DW_OK;
 }
 
+void dwi_json_decoder_copy_epochs(dwi_json_decoder *decoder, const dwi_json_decoder *from)
+{
+    for (size_t i = 0; i < from->node.n_children; i++) {
+        int at = dwi_type_find(decoder->node.type, from->node.type->fields[i].name);
+        if (at >= 0)
+            decoder->node.children[at].epoch = from->node.children[i].epoch;
+    }
+}
+
 void dwi_json_decoder_set_absent(dwi_json_decoder *decoder, size_t column, const dwi_vec *value,
                                  const char *why)
 {

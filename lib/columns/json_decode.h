@@ -37,6 +37,8 @@ void dwi_json_decoder_free(dwi_json_decoder *decoder); /* NULL too */
 /* Epoch unit of one top-level timestamp column; DW_E_NOT_FOUND. */
 dw_status dwi_json_decoder_set_epoch(dwi_json_decoder *decoder, dwi_sv column, dwi_epoch_unit unit,
                                      dw_error *err);
+/* The epoch units of another decoder's columns, for those of the same name. */
+void dwi_json_decoder_copy_epochs(dwi_json_decoder *decoder, const dwi_json_decoder *from);
 /* What a top-level column gets where a record lacks it: the only row of `value` (of the column's
  * type), or, with NULL, no record may lack it: DW_E_UNSUPPORTED with the text `why`. Both are
  * borrowed until the decoder is freed. */

@@ -45,6 +45,10 @@ dw_status dwi_features_check_writer_version(const dwi_protocol *protocol, dw_err
 dw_status dwi_features_check_column(const dwi_protocol *protocol, dwi_sv name, const dwi_type *type,
                                     dw_error *err);
 
+/* The same for a schema that takes the place of another: what it needs and that did not. */
+dw_status dwi_features_check_schema(const dwi_protocol *protocol, const dwi_type *was,
+                                    const dwi_type *is, dw_error *err);
+
 /* The lowest protocol for a new table; DW_E_UNSUPPORTED names a property or type we refuse,
  * DW_E_ARG a malformed value. */
 dw_status dwi_features_for_new_table(dwi_arena *arena, const dwi_type *schema, dwi_kvs properties,

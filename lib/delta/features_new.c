@@ -140,6 +140,22 @@ static feature_set needed_by_schema(const dwi_type *schema, feature_set have)
     return set;
 }
 
+dw_status dwi_features_check_schema(const dwi_protocol *protocol, const dwi_type *was,
+                                    const dwi_type *is, dw_error *err)
+{
+    feature_set have = of_protocol(protocol);
+    feature_set missing = needed_by_schema(is, have) & ~needed_by_schema(was, have) & ~have;
+    size_t n;
+    const dwi_feature *table = dwi_features_table(&n);
+
+    for (size_t i = 0; i < n; i++)
+        if ((missing & bit_of(&table[i])) != 0)
+            return dwi_err(err, DW_E_UNSUPPORTED,
+                           "the new columns need the table feature %s, which the table has not",
+                           table[i].name);
+    return DW_OK;
+}
+
 static dw_status needed_by_properties(dwi_kvs properties, feature_set have, feature_set *out,
                                       dw_error *err)
 {

@@ -207,6 +207,30 @@ done:
     return status;
 }
 
+/* Names and ids for fields that have none yet. */
+static dw_status map_new_fields(dwi_arena *arena, const dwi_env *env, const dwi_type **schema,
+                                dwi_kvs *after, dw_error *err)
+{
+    dwi_mapping_mode mode;
+    int64_t max_id;
+    dwi_kv *items;
+    size_t n = after->count;
+    dw_status status;
+
+    DWI_TRY(dwi_mapping_mode_of(*after, &mode, err));
+    if (mode == DWI_MAPPING_NONE)
+        return DW_OK;
+    DWI_TRY(dwi_mapping_table_max_id(*after, *schema, &max_id, err));
+    DWI_TRY(dwi_mapping_assign(arena, env, *schema, DWI_MAPPING_NEW_NAMES, &max_id, schema, err));
+    items = with_room(arena, *after, 1);
+    if (items == NULL)
+        return dwi_err_nomem(err);
+    DWI_TRY(set_number(arena, items, &n, DWI_MAPPING_MAX_ID, max_id, err));
+    *after = (dwi_kvs){n, items};
+done:
+    return status;
+}
+
 static bool same_properties(dwi_kvs a, dwi_kvs b)
 {
     if (a.count != b.count)
@@ -264,6 +288,10 @@ dw_status dwi_table_change_make(dwi_arena *arena, const dwi_env *env, const dwi_
         DWI_TRY(dwi_features_upgrade(arena, &base->protocol, is, after, requests, &made.protocol,
                                      &made.changes_protocol, err));
         DWI_TRY(dwi_properties_name_row_ids(arena, env, &made.protocol, after, &after, err));
+    }
+    if (is != was) {
+        DWI_TRY(map_new_fields(arena, env, &is, &after, err));
+        DWI_TRY(dwi_features_check_schema(&made.protocol, was, is, err));
     }
     made.metadata.configuration = after;
     if (is != was)

@@ -289,7 +289,8 @@ static void spellings_of_a_new_column_are_one_column(void **state)
     p->txn = begin(p, DW_TXN_ADD_COLUMNS);
     append(p, p->txn, "{\"Fresh\":1}");
     append(p, other, "{\"fresh\":2}\n{\"FRESH\":3}");
-    DWT_ERR(dw_txn_add_columns(other, SCHEMA(FIELD("frESH", "long")), &p->err), &p->err,
+    DWT_OK(dw_txn_add_columns(other, SCHEMA(FIELD("frESH", "long")), &p->err), &p->err);
+    DWT_ERR(dw_txn_add_columns(other, SCHEMA(FIELD("frESH", "date")), &p->err), &p->err,
             DW_E_SCHEMA, "frESH");
     DWT_EQ(commit(p, other), 1);
     DWT_EQ(commit(p, p->txn), 2);
