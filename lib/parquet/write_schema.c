@@ -149,6 +149,21 @@ static size_t count_leaves(const dwi_type *type, size_t depth)
     return n;
 }
 
+/* Void fields of structs are, where they are kept. */
+static bool is_written(const dwi_pqw_schema *schema, const dwi_field *field)
+{
+    return schema->keep_void || field->type->kind != DWI_VOID;
+}
+
+static size_t count_written(const dwi_pqw_schema *schema, const dwi_type *type)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < type->n_fields; i++)
+        n += is_written(schema, &type->fields[i]);
+    return n;
+}
+
 static dw_status walk_field(walk *w, const dwi_field *field, dwi_sv name, size_t child);
 
 /* The fields below `type`, which is no leaf. */
@@ -173,7 +188,8 @@ static dw_status walk_children(walk *w, const dwi_type *type)
         return status;
     }
     for (size_t i = 0; i < type->n_fields && status == DW_OK; i++)
-        status = walk_field(w, &type->fields[i], type->fields[i].name, i);
+        if (is_written(w->out, &type->fields[i]))
+            status = walk_field(w, &type->fields[i], type->fields[i].name, i);
     return status;
 }
 
@@ -189,6 +205,8 @@ static bool has_no_form(const walk *w, const dwi_type *type)
         return !w->keep_void;
     if (type->kind == DWI_FIXED)
         return type->fixed_bytes == 0 || type->fixed_bytes > INT32_MAX;
+    if (type->kind == DWI_STRUCT)
+        return count_written(w->out, type) == 0;
     return is_group(type) && type->n_fields == 0;
 }
 
@@ -218,11 +236,6 @@ static dw_status walk_field(walk *w, const dwi_field *field, dwi_sv name, size_t
     return status;
 }
 
-static bool is_written(const dwi_pqw_schema *schema, const dwi_field *field)
-{
-    return schema->keep_void || field->type->kind != DWI_VOID;
-}
-
 dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, bool keep_void,
                                dwi_pqw_schema *out, dw_error *err)
 {
@@ -243,13 +256,13 @@ dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, bool keep
 
 /* ---- SchemaElement ---- */
 
-/* Voids are within only when they are kept. */
-static size_t count_elements(const dwi_type *type)
+static size_t count_elements(const dwi_pqw_schema *schema, const dwi_type *type)
 {
     size_t n = type->kind == DWI_ARRAY || type->kind == DWI_MAP ? 2 : 1;
 
     for (size_t i = 0; i < type->n_fields; i++)
-        n += count_elements(type->fields[i].type);
+        if (is_written(schema, &type->fields[i]))
+            n += count_elements(schema, type->fields[i].type);
     return n;
 }
 
@@ -340,12 +353,14 @@ static void write_repeated_group(dwi_tc *w, dwi_sv name, int32_t children)
     dwi_tc_element_struct_end(w);
 }
 
-static int32_t element_children(const dwi_type *type)
+static int32_t element_children(const dwi_pqw_schema *schema, const dwi_type *type)
 {
-    return type->kind == DWI_ARRAY || type->kind == DWI_MAP ? 1 : (int32_t)type->n_fields;
+    return type->kind == DWI_ARRAY || type->kind == DWI_MAP ? 1
+                                                            : (int32_t)count_written(schema, type);
 }
 
-static void write_element(dwi_tc *w, const dwi_field *field, dwi_sv name)
+static void write_element(const dwi_pqw_schema *schema, dwi_tc *w, const dwi_field *field,
+                          dwi_sv name)
 {
     const dwi_type *type = field->type;
     const annotation *a = find_annotation(type);
@@ -359,7 +374,7 @@ static void write_element(dwi_tc *w, const dwi_field *field, dwi_sv name)
                is_optional(field) ? DWI_PARQUET_OPTIONAL : DWI_PARQUET_REQUIRED);
     dwi_tc_string(w, ELEMENT_NAME, name);
     if (is_group(type))
-        dwi_tc_i32(w, ELEMENT_NUM_CHILDREN, element_children(type));
+        dwi_tc_i32(w, ELEMENT_NUM_CHILDREN, element_children(schema, type));
     if (a != NULL && a->converted != DWI_PARQUET_CONVERTED_NONE)
         dwi_tc_i32(w, ELEMENT_CONVERTED, a->converted);
     if (type->kind == DWI_DECIMAL) {
@@ -373,35 +388,28 @@ static void write_element(dwi_tc *w, const dwi_field *field, dwi_sv name)
     dwi_tc_element_struct_end(w);
     if (type->kind == DWI_ARRAY) {
         write_repeated_group(w, DWI_SV("list"), 1);
-        write_element(w, &type->fields[0], DWI_SV("element"));
+        write_element(schema, w, &type->fields[0], DWI_SV("element"));
     } else if (type->kind == DWI_MAP) {
         write_repeated_group(w, DWI_SV("key_value"), 2);
-        write_element(w, &type->fields[0], DWI_SV("key"));
-        write_element(w, &type->fields[1], DWI_SV("value"));
+        write_element(schema, w, &type->fields[0], DWI_SV("key"));
+        write_element(schema, w, &type->fields[1], DWI_SV("value"));
     } else {
         for (size_t i = 0; i < type->n_fields; i++)
-            write_element(w, &type->fields[i], type->fields[i].name);
+            if (is_written(schema, &type->fields[i]))
+                write_element(schema, w, &type->fields[i], type->fields[i].name);
     }
 }
 
 void dwi_pqw_schema_write(const dwi_pqw_schema *schema, dwi_tc *w, int16_t id)
 {
     const dwi_type *root = schema->root;
-    int32_t columns = 0;
-    size_t elements = 1;
 
-    for (size_t i = 0; i < root->n_fields; i++) {
-        if (!is_written(schema, &root->fields[i]))
-            continue;
-        columns++;
-        elements += count_elements(root->fields[i].type);
-    }
-    dwi_tc_list_begin(w, id, DWI_THRIFT_STRUCT, elements);
+    dwi_tc_list_begin(w, id, DWI_THRIFT_STRUCT, count_elements(schema, root));
     dwi_tc_element_struct_begin(w);
     dwi_tc_string(w, ELEMENT_NAME, DWI_SV("schema"));
-    dwi_tc_i32(w, ELEMENT_NUM_CHILDREN, columns);
+    dwi_tc_i32(w, ELEMENT_NUM_CHILDREN, (int32_t)count_written(schema, root));
     dwi_tc_element_struct_end(w);
     for (size_t i = 0; i < root->n_fields; i++)
         if (is_written(schema, &root->fields[i]))
-            write_element(w, &root->fields[i], root->fields[i].name);
+            write_element(schema, w, &root->fields[i], root->fields[i].name);
 }

@@ -34,8 +34,9 @@ typedef struct dwi_pqw_schema {
     dwi_pqw_leaf *leaves;
 } dwi_pqw_schema;
 
-/* Everything lives in `arena`; `root` must outlive it. Void fields become columns of nulls, or are
- * left out. DW_E_UNSUPPORTED names the column; a void below the top level that is not kept too. */
+/* Everything lives in `arena`; `root` must outlive it. Void fields become columns of nulls, or
+ * are left out. DW_E_UNSUPPORTED names the column: an array, map or struct of nothing but voids
+ * that are left out, too. */
 dw_status dwi_pqw_schema_build(dwi_arena *arena, const dwi_type *root, bool keep_void,
                                dwi_pqw_schema *out, dw_error *err);
 

@@ -216,3 +216,24 @@ def test_we_continue_a_table_with_checkpoints_of(engine, tmp_path, local_tool):
     assert sort(rows) == sort(theirs + new)
     judges.agree(table)
     assert judges.agree(table, judges.QUICK, version=12)["num_rows"] == 130
+
+
+def test_void_fields_are_left_out_of_files_at_every_depth(tmp_path):
+    def field(name, kind):
+        return {"name": name, "type": kind, "nullable": True, "metadata": {}}
+    inner = {"type": "struct", "fields": [field("z", "void"), field("y", "string")]}
+    with open(tmp_path / "schema.json", "w") as f:
+        json.dump({"type": "struct", "fields": [field("id", "long"), field("v", "void"), field("s", {
+            "type": "struct", "fields": [field("n", "void"), field("a", "long"), field("l", {
+                "type": "array", "elementType": inner, "containsNull": True})]})]}, f)
+    tool, table = Tool(), str(tmp_path / "t")
+    tool("create", table, "--schema", tmp_path / "schema.json")
+    tool("import", table, "-", stdin='{"id":1,"s":{"a":5,"l":[{"y":"q"}]}}\n{"id":2,"v":null,"s":{"n":null}}\n')
+    file, = glob.glob(f"{table}/*.parquet")
+    assert pq.ParquetFile(file).schema_arrow.names == ["id", "s"]
+    assert [f.name for f in pq.ParquetFile(file).schema_arrow.field("s").type] == ["a", "l"]
+    rows = [{"id": 1, "v": None, "s": {"n": None, "a": 5, "l": [{"z": None, "y": "q"}]}},
+            {"id": 2, "v": None, "s": {"n": None, "a": None, "l": None}}]
+    assert sort(tool.rows(table)) == sort(rows)
+    assert judges.spark_sql(f"SELECT id, s.a AS a, s.l[0].y AS y FROM delta.`{table}` ORDER BY id") == [
+        {"id": 1, "a": 5, "y": "q"}, {"id": 2, "a": None, "y": None}]

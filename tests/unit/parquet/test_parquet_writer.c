@@ -490,6 +490,29 @@ static void leaf_statistics_cover_the_file_in_the_columns_own_form(void **state)
     dwi_buf_done(&file.bytes);
 }
 
+static void void_fields_of_structs_have_no_column(void **state)
+{
+    static const dwi_field inner_field[] = {FIELD("n", &void_type, true, -1),
+                                            FIELD("a", &long_type, true, -1)};
+    static const dwi_type inner = {.kind = DWI_STRUCT, .n_fields = 2, .fields = inner_field};
+    static const dwi_field fields[] = {FIELD("v", &void_type, true, -1),
+                                       FIELD("s", &inner, true, -1)};
+    static const dwi_type row = ROW(fields);
+    dwi_parquet_write_options opts = {0};
+    dwi_parquet_writer *w = NULL;
+    dw_error err = DW_ERROR_INIT;
+    dwi_parquet_sink sink = {NULL, to_memory};
+
+    (void)state;
+    DWT_OK(dwi_parquet_writer_new(dwi_alloc_default(), &row, &opts, sink, &w, &err), &err);
+    DWT_EQ(dwi_parquet_writer_leaves(w), 1);
+    dwi_parquet_writer_free(w);
+    opts.keep_void = true;
+    DWT_OK(dwi_parquet_writer_new(dwi_alloc_default(), &row, &opts, sink, &w, &err), &err);
+    DWT_EQ(dwi_parquet_writer_leaves(w), 3);
+    dwi_parquet_writer_free(w);
+}
+
 /* ---- refusals and failures ---- */
 
 static void types_without_a_parquet_form_are_named(void **state)
@@ -503,6 +526,10 @@ static void types_without_a_parquet_form_are_named(void **state)
     static const dwi_type with_void = ROW(void_field);
     static const dwi_field long_field[] = {FIELD("a", &long_type, true, -1)};
     static const dwi_type with_long = ROW(long_field);
+    static const dwi_field hollow_field[] = {FIELD("n", &void_type, true, -1)};
+    static const dwi_type hollow = {.kind = DWI_STRUCT, .n_fields = 1, .fields = hollow_field};
+    static const dwi_field outer_field[] = {FIELD("shell", &hollow, true, -1)};
+    static const dwi_type with_hollow = ROW(outer_field);
     const dwi_parquet_write_options opts = {0};
     const dwi_parquet_write_options lzo = {.codec = DWI_CODEC_LZO};
     dwi_parquet_writer *w = NULL;
@@ -514,6 +541,8 @@ static void types_without_a_parquet_form_are_named(void **state)
             DW_E_UNSUPPORTED, "column box");
     DWT_ERR(dwi_parquet_writer_new(dwi_alloc_default(), &with_void, &opts, sink, &w, &err), &err,
             DW_E_UNSUPPORTED, "column many.list.element: void");
+    DWT_ERR(dwi_parquet_writer_new(dwi_alloc_default(), &with_hollow, &opts, sink, &w, &err), &err,
+            DW_E_UNSUPPORTED, "column shell");
     DWT_ERR(dwi_parquet_writer_new(dwi_alloc_default(), &with_long, &lzo, sink, &w, &err), &err,
             DW_E_UNSUPPORTED, "LZO");
     assert_null(w);
@@ -658,6 +687,7 @@ int main(void)
         cmocka_unit_test(buffered_bytes_are_what_was_allocated),
         cmocka_unit_test(small_batches_give_the_same_file_as_one_large_one),
         cmocka_unit_test(leaf_statistics_cover_the_file_in_the_columns_own_form),
+        cmocka_unit_test(void_fields_of_structs_have_no_column),
         cmocka_unit_test(types_without_a_parquet_form_are_named),
         cmocka_unit_test(every_failed_allocation_is_told),
         cmocka_unit_test(every_failed_write_is_told),
