@@ -33,7 +33,7 @@ CASES = {
     "id-mapping": ("id BIGINT, s STRUCT<x: INT, y: ARRAY<STRUCT<z: INT>>>", {"delta.columnMapping.mode": "id"}),
     "mapping-and-vectors": (PLAIN, {"delta.columnMapping.mode": "name", "delta.enableDeletionVectors": "true"}),
     "feature-by-name": (PLAIN, {"delta.feature.vacuumProtocolCheck": "supported"}),
-    "feature-with-needs": (PLAIN, {"delta.feature.clustering": "supported"}),
+    "feature-with-needs": (PLAIN, {"delta.feature.rowTracking": "supported"}),
     "writer-4": (PLAIN, {"delta.minReaderVersion": "1", "delta.minWriterVersion": "4"}),
     "writer-6": (PLAIN, {"delta.minReaderVersion": "2", "delta.minWriterVersion": "6"}),
     "writer-7": (PLAIN, {"delta.minReaderVersion": "3", "delta.minWriterVersion": "7"}),
@@ -41,11 +41,13 @@ CASES = {
                 {"delta.enableChangeDataFeed": "true", "delta.enableDeletionVectors": "true", "own.key": "x",
                  "delta.logRetentionDuration": "interval 7 days"}),
     "settings": (PLAIN, {"delta.checkpointInterval": "3", "delta.dataSkippingNumIndexedCols": "5",
-                         "delta.dataSkippingStatsColumns": "id", "delta.targetFileSize": "64mb",
+                         "delta.dataSkippingStatsColumns": "id",
                          "delta.deletedFileRetentionDuration": "2 weeks", "delta.isolationLevel": "Serializable"}),
 }
 
-DIFFERENT = {}
+# Spark takes a request for (3,7) alone to be one for nothing: version (1,1). We give what was asked for.
+DIFFERENT = {"writer-7": ("versions", "readerFeatures", "writerFeatures")}
+WRITTEN_TO = ("not-null", "variant", "row-tracking", "in-commit-timestamps", "id-mapping", "several")
 
 
 def actions(path):
@@ -93,8 +95,8 @@ def test_a_new_table_says_of_itself_what_sparks_says(case, tmp_path):
     schema.write_text(json.dumps(without_mapping(fields)))
     tool("create", ours, "--schema", schema, *(a for k, v in properties.items() for a in ("--property", f"{k}={v}")))
     want, got = told(spark), told(ours)
-    for key, why in DIFFERENT.get(case, {}).items():
-        assert why and got.pop(key) != want.pop(key), "they are the same by now"
+    for key in DIFFERENT.get(case, ()):
+        assert got.pop(key) != want.pop(key), "they are the same by now"
     assert got == want
 
 
@@ -104,7 +106,7 @@ def without_mapping(type):
     return [without_mapping(t) for t in type] if isinstance(type, list) else type
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", WRITTEN_TO)
 def test_spark_writes_to_a_new_table_of_ours_and_reads_our_rows(case, tmp_path):
     columns, properties = CASES[case]
     ours, tool = tmp_path / "ours", Tool()
@@ -115,9 +117,8 @@ def test_spark_writes_to_a_new_table_of_ours_and_reads_our_rows(case, tmp_path):
     tool("create", ours, "--schema", schema, *(a for k, v in properties.items() for a in ("--property", f"{k}={v}")))
     names = [f["name"] for f in json.loads(schema.read_text())["fields"]]
     tool("import", ours, "-", stdin='{"%s": 1}\n{"%s": 2}\n' % (names[0], names[0]))
-    if case != "nested-not-null":  # Spark wants the struct then
-        nulls = ", ".join(["3"] + ["NULL"] * (len(names) - 1))
-        judges.spark_sql(f"INSERT INTO delta.`{ours}` VALUES ({nulls})")
-        tool("import", ours, "-", stdin='{"%s": 4}\n' % names[0])
-        rows = judges.spark_sql(f"SELECT {names[0]} AS id FROM delta.`{ours}` ORDER BY 1")
-        assert [r["id"] for r in rows] == [1, 2, 3, 4]
+    nulls = ", ".join(["3"] + ["NULL"] * (len(names) - 1))
+    judges.spark_sql(f"INSERT INTO delta.`{ours}` VALUES ({nulls})")
+    tool("import", ours, "-", stdin='{"%s": 4}\n' % names[0])
+    rows = judges.spark_sql(f"SELECT {names[0]} AS id FROM delta.`{ours}` ORDER BY 1")
+    assert [r["id"] for r in rows] == [1, 2, 3, 4]
