@@ -349,6 +349,22 @@ def test_values_of_a_null_column_do_not_matter(tmp_path):
     check(tmp_path / "f.parquet", data, [{"c": None, "d": 1}, {"c": None, "d": 2}])
 
 
+def test_converted_types_alone_tell_the_type(tmp_path):
+    path = tmp_path / "f.parquet"
+    check(path, types(INT64, [1500, -1], converted=TIMESTAMP_MILLIS), ints(["1970-01-01T00:00:01.500000Z",
+                                                                            "1969-12-31T23:59:59.999000Z"]))
+    check(path, types(INT64, [1500], converted=TIMESTAMP_MICROS), ints(["1970-01-01T00:00:00.001500Z"]))
+    check(path, types(INT32, [365], converted=DATE), ints(["1971-01-01"]))
+    check(path, types(INT32, [3600001], converted=TIME_MILLIS), ints(["01:00:00.001000"]))
+    check(path, types(INT64, [3600000001], converted=TIME_MICROS), ints(["01:00:00.000001"]))
+    for converted, physical, value, want in ((11, INT32, 255, 255), (12, INT32, 65535, 65535), (13, INT32, -1, 2**32 - 1),
+                                             (14, INT64, -1, 2**64 - 1), (15, INT32, -128, -128), (16, INT32, -5, -5),
+                                             (17, INT32, -5, -5), (18, INT64, -5, -5)):
+        check(path, types(physical, [value], converted=converted), ints([want]))
+    for converted, want in ((UTF8, "a"), (ENUM, "a"), (19, "a"), (20, "61")):
+        check(path, types(BYTE_ARRAY, [b"a"], converted=converted), ints([want]), converted != ENUM)  # bytes in pyarrow
+
+
 def int96(ns):
     return struct.pack("<qI", ns % 86400_000000000, 2440588 + ns // 86400_000000000)
 
