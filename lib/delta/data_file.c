@@ -154,7 +154,7 @@ dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state,
     dwi_arena_init(&file->arena, log->alloc);
     dwi_buf_init(&file->chunk, log->alloc);
     parquet.codec = codec_of(state, opts->compression);
-    parquet.level = opts->level;
+    parquet.level = parquet.codec == DWI_CODEC_ZSTD ? opts->level : 0; /* it is zstd's alone */
     parquet.row_group_bytes = opts->row_group_bytes;
     DWI_TRY(copy_values(&file->arena, values, &file->values, err));
     DWI_TRY(make_path(file, directory, parquet.codec, err));

@@ -397,6 +397,9 @@ dw_status dwi_pqw_page_finish(dwi_pqw_column *column, dw_error *err)
 
     if (column->entries == 0)
         return DW_OK;
+    if (column->entries > INT32_MAX)
+        return dwi_err(err, DW_E_UNSUPPORTED, "column %.*s: %zu values in a page are too many",
+                       DWI_SV_ARG(column->leaf->path[0]), column->entries);
     if (column->dict_on && column->n_values > 0 && column->dict.width == 0)
         DWI_TRY(add_seen_bounds(column, err));
     if (column->dict_on && column->n_values > 0 && !column->dict_judged)

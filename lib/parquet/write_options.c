@@ -7,7 +7,7 @@
 
 enum {
     DEFAULT_DICTIONARY_BYTES = 1 << 20,
-    MAX_DICTIONARY_BYTES = 1 << 30,
+    MAX_DICTIONARY_BYTES = 1 << 28, /* one that stretches (column_writer.h) is below 2 GiB yet */
     DEFAULT_BLOOM_BYTES = 1 << 20
 };
 #define DEFAULT_BLOOM_FPP 0.01
@@ -172,13 +172,35 @@ static dw_status lay_over(const dwi_parquet_column_options *c, const dwi_pqw_lea
     return DW_OK;
 }
 
-static dw_status check_codec(const char *path, int codec, dw_error *err)
+/* Levels of a codec, 0 apart, which is its default. Those without levels take any. */
+static bool level_fits(int codec, int level)
 {
-    if (dwi_codec_available(codec))
-        return DW_OK;
-    return dwi_err(err, DW_E_UNSUPPORTED, "%s%s%scodec %s (%d): not built in for writing",
-                   path == NULL ? "" : "column ", path == NULL ? "" : path,
-                   path == NULL ? "" : ": ", dwi_codec_name(codec), codec);
+    switch (codec) {
+    case DWI_CODEC_GZIP:
+        return level >= 0 && level <= 9;
+    case DWI_CODEC_BROTLI:
+        return level >= 0 && level <= 11;
+    case DWI_CODEC_ZSTD:
+        return level >= -7 && level <= 22;
+    default:
+        return true;
+    }
+}
+
+/* `path`: of the column it is for, NULL: of all. */
+static dw_status check_codec(const char *path, int codec, int level, dw_error *err)
+{
+    const char *column = path == NULL ? "" : "column ";
+    const char *name = path == NULL ? "" : path;
+    const char *after = path == NULL ? "" : ": ";
+
+    if (!dwi_codec_available(codec))
+        return dwi_err(err, DW_E_UNSUPPORTED, "%s%s%scodec %s (%d): not built in for writing",
+                       column, name, after, dwi_codec_name(codec), codec);
+    if (!level_fits(codec, level))
+        return dwi_err(err, DW_E_ARG, "%s%s%scodec %s: there is no level %d", column, name, after,
+                       dwi_codec_name(codec), level);
+    return DW_OK;
 }
 
 static size_t bloom_limit(int64_t asked, int64_t ndv)
@@ -200,14 +222,14 @@ dw_status dwi_pqw_options_resolve(dwi_arena *arena, const dwi_parquet_write_opti
 
     if (leaves == NULL)
         return dwi_err_nomem(err);
-    DWI_TRY(check_codec(NULL, opts->codec, err));
+    DWI_TRY(check_codec(NULL, opts->codec, opts->level, err));
     for (size_t i = 0; i < schema->n_leaves; i++)
         leaves[i] = usual(opts, &schema->leaves[i]);
     for (size_t c = 0; c < opts->n_columns; c++) {
         const dwi_parquet_column_options *column = &opts->columns[c];
         DWI_TRY(check_path(column->path, schema, err));
         if (column->has_codec)
-            DWI_TRY(check_codec(column->path, column->codec, err));
+            DWI_TRY(check_codec(column->path, column->codec, column->level, err));
         for (size_t i = 0; i < schema->n_leaves; i++) {
             bool whole;
             if (leads_to(column->path, &schema->leaves[i], &whole))

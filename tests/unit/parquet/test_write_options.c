@@ -148,6 +148,9 @@ static void what_does_not_fit_names_column_and_encoding(void **state)
         {{.path = "id", .has_codec = true, .codec = DWI_CODEC_LZO},
          DW_E_UNSUPPORTED,
          "column id: codec LZO (3): not built in for writing"},
+        {{.path = "id", .has_codec = true, .codec = DWI_CODEC_ZSTD, .level = 23},
+         DW_E_ARG,
+         "column id: codec ZSTD: there is no level 23"},
     };
     fixture f;
 
