@@ -183,6 +183,9 @@ static bool ns_to_us(const dwi_convert *c, const void *in, size_t n, void *out)
 }
 
 /* INT96: nanoseconds of the day, then the Julian day. */
+/* Spark adds the days from the Julian epoch to 1970 in 64 bits of microseconds, which overflows
+ * after the year 222,000 or so and leaves a negative time of day; it reads such values by the same
+ * arithmetic, which takes the overflow back. */
 static bool i96_to_us(const dwi_convert *c, const void *in, size_t n, void *out)
 {
     const uint8_t *p = in;
@@ -193,7 +196,10 @@ static bool i96_to_us(const dwi_convert *c, const void *in, size_t n, void *out)
     for (size_t i = 0; i < n && fits; i++, p += 12) {
         int64_t us = floor_div((int64_t)dwi_le64(p), 1000);
         int64_t days = (int64_t)(int32_t)dwi_le32(p + 8) - JULIAN_1970;
-        fits = dwi_i64_mul(days, DWI_US_PER_DAY, &days) && dwi_i64_add(days, us, &values[i]);
+        if (us < 0)
+            values[i] = (int64_t)((uint64_t)days * (uint64_t)DWI_US_PER_DAY + (uint64_t)us);
+        else
+            fits = dwi_i64_mul(days, DWI_US_PER_DAY, &days) && dwi_i64_add(days, us, &values[i]);
     }
     return fits;
 }
@@ -215,8 +221,7 @@ static bool i96_to_ns(const dwi_convert *c, const void *in, size_t n, void *out)
                 return false;
             ns -= DWI_US_PER_DAY * 1000;
         }
-        fits = dwi_i64_mul(days, DWI_US_PER_DAY * 1000, &days) &&
-               dwi_i64_add(days, ns, &values[i]);
+        fits = dwi_i64_mul(days, DWI_US_PER_DAY * 1000, &days) && dwi_i64_add(days, ns, &values[i]);
     }
     return fits;
 }

@@ -90,6 +90,11 @@ static void int96_is_nanoseconds_of_a_julian_day(void **state)
     DWT_EQ(out[1], -1);
     assert_false(convert(DWI_LEAF_INT96, DWI_TIMESTAMP,
                          BYTES(0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0x7F), 1, out));
+    /* 290000-12-30T23:00:00Z as Spark 3.4 wrote it. */
+    assert_true(convert(
+        DWI_LEAF_INT96, DWI_TIMESTAMP,
+        BYTES(0x00, 0x60, 0xB9, 0xC7, 0x6E, 0xE2, 0xFF, 0xFF, 0xA8, 0xAB, 0xB0, 0xF9), 1, out));
+    DWT_EQ(out[0], INT64_C(9089380393200000000));
     /* A day before 1970 with a number of nanoseconds that no day has. */
     assert_false(convert(DWI_LEAF_INT96, DWI_TIMESTAMP_NTZ_NS,
                          BYTES(0, 0, 0, 0, 0, 0, 0, 0x80, 0x8B, 0x3D, 0x25, 0x00), 1, out));
