@@ -2,15 +2,14 @@
 #include "codec/codec.h"
 
 #include <snappy-c.h>
-#include <zstd.h>
 
 #include "base/alloc.h"
 #include "codec/codec_impl.h"
 
 struct dwi_codec_ctx {
     const dw_allocator *alloc;
-    ZSTD_CCtx *zstd_c;
-    ZSTD_DCtx *zstd_d;
+    dwi_zstd zstd;
+    dwi_effort effort; /* of the compression that runs */
 };
 
 /* NULL functions: not built in that way. */
@@ -52,30 +51,13 @@ static dw_status copy_decompress(dwi_codec_ctx *ctx, const void *data, size_t le
 static dw_status zstd_compress(dwi_codec_ctx *ctx, int level, const void *data, size_t len,
                                dwi_buf *out, dw_error *err)
 {
-    size_t bound = ZSTD_compressBound(len);
-    size_t n;
-
-    if (ctx->zstd_c == NULL && (ctx->zstd_c = ZSTD_createCCtx()) == NULL)
-        return dwi_err_nomem(err);
-    if (ZSTD_isError(bound) || !dwi_buf_reserve(out, bound))
-        return dwi_err_nomem(err);
-    n = ZSTD_compressCCtx(ctx->zstd_c, out->data + out->len, bound, data, len,
-                          level == 0 ? 1 : level);
-    if (ZSTD_isError(n)) /* with room for the bound, memory is all that can be missing */
-        return dwi_err(err, DW_E_NOMEM, "zstd: %s", ZSTD_getErrorName(n));
-    out->len += n;
-    return DW_OK;
+    return dwi_zstd_compress(&ctx->zstd, level, ctx->effort, data, len, out, err);
 }
 
 static dw_status zstd_decompress(dwi_codec_ctx *ctx, const void *data, size_t len, void *out,
                                  size_t out_len, dw_error *err)
 {
-    uint8_t nothing;
-
-    if (ctx->zstd_d == NULL && (ctx->zstd_d = ZSTD_createDCtx()) == NULL)
-        return dwi_err_nomem(err);
-    return corrupt_unless(ZSTD_decompressDCtx(ctx->zstd_d, out_len == 0 ? &nothing : out, out_len,
-                                              data, len) == out_len);
+    return dwi_zstd_decompress(&ctx->zstd, data, len, out, out_len, err);
 }
 
 static dw_status snappy_compress_page(dwi_codec_ctx *ctx, int level, const void *data, size_t len,
@@ -217,23 +199,38 @@ void dwi_codec_ctx_free(dwi_codec_ctx *ctx)
 {
     if (ctx == NULL)
         return;
-    (void)ZSTD_freeCCtx(ctx->zstd_c); /* cannot fail for contexts of ours; NULL is allowed */
-    (void)ZSTD_freeDCtx(ctx->zstd_d);
+    dwi_zstd_free(&ctx->zstd);
     dwi_free(ctx->alloc, ctx, sizeof(*ctx));
 }
 
 size_t dwi_codec_ctx_bytes(const dwi_codec_ctx *ctx)
 {
-    return sizeof(*ctx) + ZSTD_sizeof_CCtx(ctx->zstd_c) + ZSTD_sizeof_DCtx(ctx->zstd_d);
+    return sizeof(*ctx) + dwi_zstd_bytes(&ctx->zstd);
+}
+
+dw_status dwi_compress_with(dwi_codec_ctx *ctx, int id, int level, dwi_effort effort,
+                            const void *data, size_t len, dwi_buf *out, dw_error *err)
+{
+    if (!dwi_codec_available(id))
+        return dwi_err(err, DW_E_UNSUPPORTED, "codec %s (%d): not built in for writing",
+                       dwi_codec_name(id), id);
+    ctx->effort = effort;
+    return find(id)->compress(ctx, level, data, len, out, err);
 }
 
 dw_status dwi_compress(dwi_codec_ctx *ctx, int id, int level, const void *data, size_t len,
                        dwi_buf *out, dw_error *err)
 {
-    if (!dwi_codec_available(id))
-        return dwi_err(err, DW_E_UNSUPPORTED, "codec %s (%d): not built in for writing",
-                       dwi_codec_name(id), id);
-    return find(id)->compress(ctx, level, data, len, out, err);
+    return dwi_compress_with(ctx, id, level, DWI_EFFORT_FULL, data, len, out, err);
+}
+
+dw_status dwi_compress_judge(dwi_codec_ctx *ctx, int id, int level, const void *data, size_t len,
+                             dwi_buf *scratch, dwi_effort *out, dw_error *err)
+{
+    *out = DWI_EFFORT_FULL;
+    if (id != DWI_CODEC_ZSTD || level < 0 || level > 1)
+        return DW_OK;
+    return dwi_zstd_judge(&ctx->zstd, data, len, scratch, out, err);
 }
 
 dw_status dwi_decompress(dwi_codec_ctx *ctx, int id, const void *data, size_t len, void *out,

@@ -37,6 +37,22 @@ size_t dwi_codec_ctx_bytes(const dwi_codec_ctx *ctx);
 dw_status dwi_compress(dwi_codec_ctx *ctx, int id, int level, const void *data, size_t len,
                        dwi_buf *out, dw_error *err);
 
+/* How much to do for a smaller result, where the codec leaves a choice: zstd at level 1. */
+typedef enum dwi_effort {
+    DWI_EFFORT_FULL = 0, /* what the level says */
+    DWI_EFFORT_SMALL_STEPS = 1,
+    DWI_EFFORT_STEPS = 2,
+    DWI_EFFORT_LARGE_STEPS = 3,
+    DWI_EFFORT_LITERALS = 4 /* entropy coding alone */
+} dwi_effort;
+
+dw_status dwi_compress_with(dwi_codec_ctx *ctx, int id, int level, dwi_effort effort,
+                            const void *data, size_t len, dwi_buf *out, dw_error *err);
+/* The effort that data like this deserves, by trying all of them on its first bytes: the same for
+ * the same data. `scratch` is overwritten. */
+dw_status dwi_compress_judge(dwi_codec_ctx *ctx, int id, int level, const void *data, size_t len,
+                             dwi_buf *scratch, dwi_effort *out, dw_error *err);
+
 /* Decompress into exactly `out_len` bytes. DW_E_CORRUPT when the data is damaged or its size is
  * another one, DW_E_UNSUPPORTED (names the codec) when it is not built in. */
 dw_status dwi_decompress(dwi_codec_ctx *ctx, int id, const void *data, size_t len, void *out,

@@ -133,6 +133,8 @@ void dwi_pqw_column_next_chunk(dwi_pqw_column *column)
     dwi_bounds_clear(&column->chunk_bounds);
     column->dict_on = column->options->dictionary;
     column->dict_judged = false;
+    column->effort_judged[0] = false;
+    column->effort_judged[1] = false;
     column->closed_bytes = 0;
     column->dict_plain_bytes = 0;
     column->n_dict_pages = 0;
@@ -552,8 +554,10 @@ static bool dictionary_is_too_large(const dwi_pqw_column *column)
     size_t size = column->dict.page.len;
     size_t plain = column->dict_plain_bytes + column->plain_bytes;
     size_t encoded = size + column->closed_bytes + column->indices.len / 2;
+    bool may_stretch = column->dict.width == 0 || column->options->codec == DWI_CODEC_UNCOMPRESSED;
 
-    return size > limit && (size / DWI_PQW_DICT_STRETCH > limit || encoded > plain / 2);
+    return size > limit &&
+           (!may_stretch || size / DWI_PQW_DICT_STRETCH > limit || encoded > plain / 2);
 }
 
 dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int64_t first,

@@ -7,7 +7,8 @@
  *    the page and all after it are in that encoding and there is no dictionary.
  * 2. When the dictionary passes its limit, the open page is closed as it is and the rest is in the
  *    column's encoding. A dictionary that has saved half of the bytes may grow to
- *    DWI_PQW_DICT_STRETCH limits.
+ *    DWI_PQW_DICT_STRETCH limits, but for one of numbers whose pages are compressed: so many
+ *    different numbers are often in order, and then smaller without.
  * 3. Pages end between rows.
  * 4. Levels are kept only from the first null of a page on; before it they are all the highest.
  * 5. Values outside the dictionary are gathered in PLAIN form, whatever the page's encoding. */
@@ -82,6 +83,8 @@ typedef struct dwi_pqw_column {
     bool dict_on;
     bool dict_judged;
     dwi_dict dict;
+    bool effort_judged[2]; /* compression: pages without dictionary, and with it */
+    dwi_effort effort[2];
     dwi_pqw_page dict_page; /* data NULL: none */
     dwi_buf pages;          /* dwi_pqw_page */
     dwi_buf bound_text;

@@ -191,13 +191,33 @@ static dw_status judge_dictionary(dwi_pqw_column *column, dw_error *err)
     return DW_OK;
 }
 
+/* The first page of each kind decides for its chunk. */
+static dw_status judge_effort(dwi_pqw_column *column, bool dictionary, const page_parts *parts,
+                              dwi_effort *out, dw_error *err)
+{
+    dwi_pqw_shared *shared = column->shared;
+    const dwi_pqw_leaf_options *options = column->options;
+    dw_status status = DW_OK;
+
+    if (!column->effort_judged[dictionary]) {
+        column->effort_judged[dictionary] = true;
+        DWI_TRY(dwi_compress_judge(shared->codec_ctx, options->codec, options->level, parts->values,
+                                   parts->values_len, &shared->packed, &column->effort[dictionary],
+                                   err));
+    }
+    *out = column->effort[dictionary];
+done:
+    return status;
+}
+
 /* *out, *out_len: the values as they are stored. */
-static dw_status compress(const dwi_pqw_column *column, const page_parts *parts,
+static dw_status compress(dwi_pqw_column *column, const page_parts *parts,
                           dwi_pqw_page_header *header, const uint8_t **out, size_t *out_len,
                           dw_error *err)
 {
     dwi_pqw_shared *shared = column->shared;
     const dwi_pqw_leaf_options *options = column->options;
+    dwi_effort effort = DWI_EFFORT_FULL;
     dw_status status = DW_OK;
 
     *out = parts->values;
@@ -205,9 +225,12 @@ static dw_status compress(const dwi_pqw_column *column, const page_parts *parts,
     header->is_compressed = false;
     if (options->codec == DWI_CODEC_UNCOMPRESSED)
         return DW_OK;
+    if (header->type != DWI_PARQUET_DICTIONARY_PAGE)
+        DWI_TRY(judge_effort(column, header->encoding == DWI_PARQUET_RLE_DICTIONARY, parts, &effort,
+                             err));
     dwi_buf_clear(&shared->packed);
-    DWI_TRY(dwi_compress(shared->codec_ctx, options->codec, options->level, parts->values,
-                         parts->values_len, &shared->packed, err));
+    DWI_TRY(dwi_compress_with(shared->codec_ctx, options->codec, options->level, effort,
+                              parts->values, parts->values_len, &shared->packed, err));
     if (header->type == DWI_PARQUET_DATA_PAGE_V2 && shared->packed.len >= parts->values_len)
         return DW_OK;
     *out = shared->packed.data;
