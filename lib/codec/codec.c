@@ -4,7 +4,10 @@
 #include <snappy-c.h>
 
 #include "base/alloc.h"
+#include "base/le.h"
 #include "codec/codec_impl.h"
+
+enum { SNAPPY_LONG_LITERAL = 63 << 2 };
 
 struct dwi_codec_ctx {
     const dw_allocator *alloc;
@@ -60,18 +63,53 @@ static dw_status zstd_decompress(dwi_codec_ctx *ctx, const void *data, size_t le
     return dwi_zstd_decompress(&ctx->zstd, data, len, out, out_len, err);
 }
 
+/* One literal: its length as a varint, then a tag that says that its length less one follows in
+ * four bytes. Spec: google/snappy format_description.txt. */
+static dw_status snappy_literal(const void *data, size_t len, dwi_buf *out, dw_error *err)
+{
+    uint8_t size[4];
+    size_t left = len;
+
+    for (; left >= 0x80; left >>= 7)
+        dwi_buf_append_byte(out, (uint8_t)(left | 0x80));
+    dwi_buf_append_byte(out, (uint8_t)left);
+    dwi_buf_append_byte(out, SNAPPY_LONG_LITERAL);
+    dwi_le32_put(size, (uint32_t)(len - 1));
+    dwi_buf_append(out, size, sizeof(size));
+    dwi_buf_append(out, data, len);
+    return dwi_buf_status(out, err);
+}
+
 static dw_status snappy_compress_page(dwi_codec_ctx *ctx, int level, const void *data, size_t len,
                                       dwi_buf *out, dw_error *err)
 {
     size_t n = snappy_max_compressed_length(len);
 
-    (void)ctx;
     (void)level;
+    if (ctx->effort == DWI_EFFORT_LITERALS && len > 0 && len <= INT32_MAX)
+        return snappy_literal(data, len, out, err);
     if (!dwi_buf_reserve(out, n) ||
         snappy_compress(len == 0 ? "" : data, len, (char *)out->data + out->len, &n) != SNAPPY_OK)
         return dwi_err_nomem(err);
     out->len += n;
     return DW_OK;
+}
+
+/* What saves less than a sixth is not worth looking for. */
+static dw_status snappy_judge(dwi_codec_ctx *ctx, const void *data, size_t len, dwi_buf *scratch,
+                              dwi_effort *out, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    if (len < DWI_EFFORT_SAMPLE)
+        return DW_OK;
+    ctx->effort = DWI_EFFORT_FULL;
+    dwi_buf_clear(scratch);
+    DWI_TRY(snappy_compress_page(ctx, 0, data, DWI_EFFORT_SAMPLE, scratch, err));
+    if (scratch->len > DWI_EFFORT_SAMPLE / 6 * 5)
+        *out = DWI_EFFORT_LITERALS;
+done:
+    return status;
 }
 
 static dw_status snappy_decompress_page(dwi_codec_ctx *ctx, const void *data, size_t len, void *out,
@@ -228,6 +266,8 @@ dw_status dwi_compress_judge(dwi_codec_ctx *ctx, int id, int level, const void *
                              dwi_buf *scratch, dwi_effort *out, dw_error *err)
 {
     *out = DWI_EFFORT_FULL;
+    if (id == DWI_CODEC_SNAPPY)
+        return snappy_judge(ctx, data, len, scratch, out, err);
     if (id != DWI_CODEC_ZSTD || level < 0 || level > 1)
         return DW_OK;
     return dwi_zstd_judge(&ctx->zstd, data, len, scratch, out, err);

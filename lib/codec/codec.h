@@ -37,13 +37,14 @@ size_t dwi_codec_ctx_bytes(const dwi_codec_ctx *ctx);
 dw_status dwi_compress(dwi_codec_ctx *ctx, int id, int level, const void *data, size_t len,
                        dwi_buf *out, dw_error *err);
 
-/* How much to do for a smaller result, where the codec leaves a choice: zstd at level 1. */
+/* How much to do for a smaller result, where the codec leaves a choice: zstd at level 1, and snappy
+ * (all or nothing). */
 typedef enum dwi_effort {
     DWI_EFFORT_FULL = 0, /* what the level says */
     DWI_EFFORT_SMALL_STEPS = 1,
     DWI_EFFORT_STEPS = 2,
     DWI_EFFORT_LARGE_STEPS = 3,
-    DWI_EFFORT_LITERALS = 4 /* entropy coding alone */
+    DWI_EFFORT_LITERALS = 4 /* entropy coding alone, or none */
 } dwi_effort;
 
 dw_status dwi_compress_with(dwi_codec_ctx *ctx, int id, int level, dwi_effort effort,

@@ -17,6 +17,9 @@ bool dwi_brotli_decompress(const void *data, size_t len, void *out, size_t out_l
 
 dw_status dwi_lz4_block_compress(const void *data, size_t len, dwi_buf *out, dw_error *err);
 
+/* What is tried to judge how much effort data deserves. */
+enum { DWI_EFFORT_SAMPLE = 32 << 10 };
+
 typedef struct dwi_zstd {
     struct ZSTD_CCtx_s *c; /* made on first use */
     struct ZSTD_DCtx_s *d;

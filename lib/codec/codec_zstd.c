@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zstd, with less effort where more does not pay: level 1 looks for repetitions at each byte, though
- * in numbers and random ids there are few, or few that save more than its entropy coder does. */
+/* zstd, with less effort where more does not pay: level 1 looks for repetitions at each byte,
+ * though in numbers and random ids there are few, or few that save more than its entropy coder
+ * does. */
 #define ZSTD_STATIC_LINKING_ONLY 1 /* for the name of the parameter that keeps that coder on */
 
 #include "codec/codec_impl.h"
 
 #include <zstd.h>
 
-enum { SAMPLE_BYTES = 32 << 10, LITERALS_ALONE = 1 << 16 };
+enum { LITERALS_ALONE = 1 << 16 };
 
 /* Parameters on top of level 1; 0: its own. A larger target length takes larger steps where no
  * repetition was found. */
@@ -85,11 +86,11 @@ dw_status dwi_zstd_judge(dwi_zstd *zstd, const void *data, size_t len, dwi_buf *
     dw_status status = DW_OK;
 
     *out = DWI_EFFORT_FULL;
-    if (len < SAMPLE_BYTES)
+    if (len < DWI_EFFORT_SAMPLE)
         return DW_OK;
     for (int i = DWI_EFFORT_FULL; i <= DWI_EFFORT_LITERALS; i++) {
         dwi_buf_clear(scratch);
-        DWI_TRY(dwi_zstd_compress(zstd, 1, (dwi_effort)i, data, SAMPLE_BYTES, scratch, err));
+        DWI_TRY(dwi_zstd_compress(zstd, 1, (dwi_effort)i, data, DWI_EFFORT_SAMPLE, scratch, err));
         sizes[i] = scratch->len;
     }
     steps = sizes[DWI_EFFORT_STEPS] < sizes[DWI_EFFORT_LARGE_STEPS] ? DWI_EFFORT_STEPS

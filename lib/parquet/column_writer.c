@@ -23,6 +23,8 @@ dw_status dwi_pqw_shared_init(dwi_pqw_shared *shared, const dw_allocator *alloc,
     dwi_buf_init(&shared->header, alloc);
     dwi_buf_init(&shared->packed, alloc);
     dwi_buf_init(&shared->scratch, alloc);
+    dwi_buf_init(&shared->spare_values, alloc);
+    dwi_buf_init(&shared->spare_indices, alloc);
     dwi_page_store_init(&shared->pages, alloc);
     return dwi_codec_ctx_new(alloc, &shared->codec_ctx, err);
 }
@@ -41,6 +43,8 @@ void dwi_pqw_shared_done(dwi_pqw_shared *shared)
     dwi_buf_done(&shared->header);
     dwi_buf_done(&shared->packed);
     dwi_buf_done(&shared->scratch);
+    dwi_buf_done(&shared->spare_values);
+    dwi_buf_done(&shared->spare_indices);
     dwi_page_store_done(&shared->pages);
 }
 
@@ -49,6 +53,7 @@ size_t dwi_pqw_shared_bytes(const dwi_pqw_shared *shared)
     return dwi_codec_ctx_bytes(shared->codec_ctx) + dwi_shred_bytes(&shared->shred) +
            shared->dense.cap + shared->decimals.cap + shared->seen.cap + shared->body.cap +
            shared->header.cap + shared->packed.cap + shared->scratch.cap +
+           shared->spare_values.cap + shared->spare_indices.cap +
            dwi_page_store_bytes(&shared->pages);
 }
 
@@ -158,10 +163,38 @@ size_t dwi_pqw_column_memory(const dwi_pqw_column *column)
            dwi_bounds_bytes(&column->chunk_bounds) + dwi_bounds_bytes(&column->file_bounds);
 }
 
+static void swap(dwi_buf *a, dwi_buf *b)
+{
+    dwi_buf other = *a;
+
+    *a = *b;
+    *b = other;
+}
+
+static void take_spare(dwi_buf *buf, dwi_buf *spare)
+{
+    if (buf->cap == 0 && spare->cap > 0)
+        swap(buf, spare);
+}
+
+static void leave_spare(dwi_buf *buf, dwi_buf *spare)
+{
+    dwi_buf_clear(buf);
+    if (spare->cap == 0 && !buf->failed)
+        swap(buf, spare);
+}
+
+void dwi_pqw_column_forget_values(dwi_pqw_column *column)
+{
+    leave_spare(&column->values, &column->shared->spare_values);
+    leave_spare(&column->indices, &column->shared->spare_indices);
+}
+
 uint8_t *dwi_pqw_column_plain_room(dwi_pqw_column *column, size_t more)
 {
     size_t start = column->values.len == 0 ? column->values_start : 0;
 
+    take_spare(&column->values, &column->shared->spare_values);
     if (!dwi_buf_reserve(&column->values, start + more))
         return NULL;
     column->values.len += start;
@@ -363,6 +396,7 @@ static const void *dense_values(dwi_pqw_column *column, const dwi_shred_slice *s
 /* Room for more indices; NULL when out of memory. They count once they are all there. */
 static uint32_t *index_room(dwi_pqw_column *column, size_t count)
 {
+    take_spare(&column->indices, &column->shared->spare_indices);
     if (!dwi_buf_reserve(&column->indices, count * sizeof(uint32_t)))
         return NULL;
     return (uint32_t *)(void *)(column->indices.data + column->indices.len);

@@ -43,6 +43,9 @@ typedef struct dwi_pqw_shared {
     dwi_buf header;
     dwi_buf packed;  /* a compressed body */
     dwi_buf scratch; /* of encoders */
+    /* Of a page that has ended, for the next one of any column: still in the cache. */
+    dwi_buf spare_values;
+    dwi_buf spare_indices;
     dwi_page_store pages;
 } dwi_pqw_shared;
 
@@ -124,6 +127,8 @@ size_t dwi_pqw_plain_width(const dwi_pqw_leaf *leaf);
 /* Room for `more` bytes of PLAIN values behind those of the page; NULL when out of memory. They
  * count once column->values.len is moved on. */
 uint8_t *dwi_pqw_column_plain_room(dwi_pqw_column *column, size_t more);
+/* The open page's values and indices are not needed any more. */
+void dwi_pqw_column_forget_values(dwi_pqw_column *column);
 /* PLAIN bytes in the open page. */
 static inline size_t dwi_pqw_column_plain_len(const dwi_pqw_column *column)
 {

@@ -4,7 +4,7 @@
  * of which fetches for a block of values what the next one reads. */
 #include "parquet/dict_slots.h"
 
-enum { LENGTH_BYTES = 4, KEY_BYTES = 16, ENDS_BYTES = 32, STAGED_COUNT = 8192 };
+enum { LENGTH_BYTES = 4, KEY_BYTES = 16, ENDS_BYTES = 32, STAGED_COUNT = 4096, CACHE_LINE = 64 };
 
 /* The first one is no entry, so that slot 0 leads to something that equals no value. */
 typedef struct dwi_dict_bytes_entry {
@@ -106,8 +106,10 @@ static inline bool same_rest(const dwi_dict *dict, const dwi_dict_bytes_entry *e
     const uint8_t *a = dict->page.data + e->start + LENGTH_BYTES;
     const uint8_t *b = k->data;
 
-    if (k->len > ENDS_BYTES)
-        return memcmp(a + KEY_BYTES, b + KEY_BYTES, k->len - KEY_BYTES) == 0;
+    for (size_t i = KEY_BYTES; i + 16 < k->len; i += 16)
+        if (((dwi_le64(a + i) ^ dwi_le64(b + i)) | (dwi_le64(a + i + 8) ^ dwi_le64(b + i + 8))) !=
+            0)
+            return false;
     return ((dwi_le64(a + k->len - 16) ^ dwi_le64(b + k->len - 16)) |
             (dwi_le64(a + k->len - 8) ^ dwi_le64(b + k->len - 8))) == 0;
 }
@@ -165,9 +167,14 @@ static __attribute__((noinline)) bool find_or_add(dwi_dict *dict, uint64_t hash,
 
 /* ---- blocks of values ---- */
 
+/* The likely one of the first two slots, without a branch to guess. */
 static inline uint32_t slot_at(const dwi_dict *dict, uint64_t hash)
 {
-    return (uint32_t)dict->slots[dwi_dict_place(hash, dict->n_slots)];
+    size_t at = dwi_dict_place(hash, dict->n_slots);
+    uint64_t first = dict->slots[at];
+    uint64_t second = dict->slots[(at + 1) & (dict->n_slots - 1)];
+
+    return (uint32_t)(first >> 32 == hash >> 32 ? first : second);
 }
 
 /* Value i begins at *out_at; its length. */
@@ -234,6 +241,11 @@ static bool put_staged(dwi_dict *dict, const values *v, size_t first, size_t n, 
     for (size_t i = 0; i < n; i++) {
         out[i] = slot_at(dict, hashes[i]);
         __builtin_prefetch(entry_at(dict, out[i]));
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *bytes = dict->page.data + entry_at(dict, out[i])->start;
+        __builtin_prefetch(bytes);
+        __builtin_prefetch(bytes + CACHE_LINE);
     }
     for (size_t i = 0; i < n; i++) {
         uint32_t len = place_of_value(v, first + i, &at);

@@ -327,8 +327,7 @@ static void start_page(dwi_pqw_column *column)
     column->plain_bytes = 0;
     dwi_buf_clear(&column->def);
     dwi_buf_clear(&column->rep);
-    dwi_buf_clear(&column->values);
-    dwi_buf_clear(&column->indices);
+    dwi_pqw_column_forget_values(column);
     dwi_bounds_clear(&column->page_bounds);
 }
 

@@ -63,6 +63,69 @@ static void what_goes_in_comes_out_and_nothing_else(void **state)
     dwi_codec_ctx_free(ctx);
 }
 
+static void every_effort_gives_the_same_data_back(void **state)
+{
+    static uint8_t data[SIZE];
+    static uint8_t back[SIZE];
+    static const int ids[] = {DWI_CODEC_ZSTD, DWI_CODEC_SNAPPY};
+    dwi_codec_ctx *ctx = NULL;
+    dwi_buf out = {0};
+
+    (void)state;
+    fill(data, SIZE);
+    dwi_buf_init(&out, dwi_alloc_default());
+    DWT_OK(dwi_codec_ctx_new(dwi_alloc_default(), &ctx, NULL), NULL);
+    for (int effort = DWI_EFFORT_LITERALS; effort >= DWI_EFFORT_FULL; effort--) {
+        for (size_t len = 0; len <= SIZE; len = len * 10 + 1) {
+            for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+                dwi_buf_clear(&out);
+                DWT_OK(dwi_compress_with(ctx, ids[i], 0, (dwi_effort)effort, data, len, &out, NULL),
+                       NULL);
+                DWT_OK(dwi_decompress(ctx, ids[i], out.data, out.len, back, len, NULL), NULL);
+                assert_memory_equal(back, data, len);
+            }
+        }
+    }
+    dwi_buf_clear(&out);
+    DWT_OK(dwi_compress_with(ctx, DWI_CODEC_SNAPPY, 0, DWI_EFFORT_LITERALS, "abc", 3, &out, NULL),
+           NULL);
+    DWT_BYTES(out.data, out.len, 3, 63 << 2, 2, 0, 0, 0, 'a', 'b', 'c');
+    dwi_codec_ctx_free(ctx);
+    dwi_buf_done(&out);
+}
+
+static dwi_effort judged(dwi_codec_ctx *ctx, int id, int level, const uint8_t *data, size_t len)
+{
+    dwi_effort effort = DWI_EFFORT_STEPS;
+    dwi_buf scratch = {0};
+
+    dwi_buf_init(&scratch, dwi_alloc_default());
+    DWT_OK(dwi_compress_judge(ctx, id, level, data, len, &scratch, &effort, NULL), NULL);
+    dwi_buf_done(&scratch);
+    return effort;
+}
+
+/* Levels above the lowest get what they ask for, and so do small pages. */
+static void effort_is_spared_where_there_are_no_repetitions(void **state)
+{
+    static uint8_t data[SIZE];
+    const uint8_t *noise = data + SIZE / 2;
+    dwi_codec_ctx *ctx = NULL;
+
+    (void)state;
+    fill(data, SIZE);
+    DWT_OK(dwi_codec_ctx_new(dwi_alloc_default(), &ctx, NULL), NULL);
+    DWT_EQ(judged(ctx, DWI_CODEC_ZSTD, 1, noise, SIZE / 2), DWI_EFFORT_LITERALS);
+    DWT_EQ(judged(ctx, DWI_CODEC_ZSTD, 0, noise, SIZE / 2), DWI_EFFORT_LITERALS);
+    DWT_EQ(judged(ctx, DWI_CODEC_ZSTD, 2, noise, SIZE / 2), DWI_EFFORT_FULL);
+    DWT_EQ(judged(ctx, DWI_CODEC_ZSTD, 1, noise, 1000), DWI_EFFORT_FULL);
+    assert_true(judged(ctx, DWI_CODEC_ZSTD, 1, data, SIZE / 2) != DWI_EFFORT_LITERALS);
+    DWT_EQ(judged(ctx, DWI_CODEC_SNAPPY, 0, noise, SIZE / 2), DWI_EFFORT_LITERALS);
+    DWT_EQ(judged(ctx, DWI_CODEC_SNAPPY, 0, data, SIZE / 2), DWI_EFFORT_FULL);
+    DWT_EQ(judged(ctx, DWI_CODEC_GZIP, 1, noise, SIZE / 2), DWI_EFFORT_FULL);
+    dwi_codec_ctx_free(ctx);
+}
+
 static void unknown_codecs_are_named(void **state)
 {
     dwi_codec_ctx *ctx = NULL;
@@ -219,6 +282,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_in_comes_out_and_nothing_else),
+        cmocka_unit_test(every_effort_gives_the_same_data_back),
+        cmocka_unit_test(effort_is_spared_where_there_are_no_repetitions),
         cmocka_unit_test(unknown_codecs_are_named),
         cmocka_unit_test(lz4_blocks_are_read_bare_and_in_hadoop_frames),
         cmocka_unit_test(lz4_blocks_are_written_by_the_rules_of_their_end),
