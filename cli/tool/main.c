@@ -27,7 +27,7 @@ static const struct verb verbs[] = {
      "zcat events.gz | deltawrite import ./events - --create", verb_import},
     {"set", "TABLE [K=V]...", "Set or unset table properties.",
      "deltawrite set ./events delta.checkpointInterval=20 --unset delta.targetFileSize", verb_set},
-    {"parquet", "VERB FILE", "Look at one Parquet file: meta, schema, cat.",
+    {"parquet", "VERB FILE", "Look at one Parquet file: meta, schema, pages, verify, cat.",
      "deltawrite parquet cat part-0.parquet --limit 5", verb_parquet},
     {"checkpoint", "TABLE", "Write a checkpoint of the latest version.",
      "deltawrite checkpoint ./events", verb_checkpoint},

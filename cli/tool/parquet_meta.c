@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deltawrite parquet meta and schema: the library's description as it is, or as text. */
+/* deltawrite parquet meta, schema and pages: the library's description as it is, or as text. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,8 +176,57 @@ static int schema_text(const char *path, const cJSON *footer)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* ---- pages ---- */
+
+static void print_pages(const cJSON *column)
+{
+    static const char *const headers[] = {">page",      "type", "encoding", ">offset",
+                                          ">size",      ">raw", ">values",  ">nulls",
+                                          ">first row", "min",  "max"};
+    struct text_table table;
+    const cJSON *page;
+    int i = 0;
+
+    text_table_init(&table, sizeof(headers) / sizeof(headers[0]), headers);
+    cJSON_ArrayForEach(page, cJSON_GetObjectItemCaseSensitive(column, "pages"))
+    {
+        text_table_cell_i64(&table, i++);
+        text_table_cell(&table, text_of(page, "type"));
+        text_table_cell(&table, text_of(page, "encoding"));
+        text_table_cell_i64(&table, number_of(page, "offset"));
+        size_cell(&table, number_of(page, "compressedBytes"));
+        size_cell(&table, number_of(page, "uncompressedBytes"));
+        count_cell(&table, number_of(page, "numValues"));
+        count_cell(&table, number_of(page, "nullCount"));
+        count_cell(&table, number_of(page, "firstRow"));
+        text_table_cell(&table, text_of(page, "min"));
+        text_table_cell(&table, text_of(page, "max"));
+    }
+    text_table_print(&table, "  ", CELL_WIDTH, stdout);
+    text_table_done(&table);
+}
+
+static int pages_text(const char *path, const cJSON *pages)
+{
+    const cJSON *group;
+    const cJSON *column;
+    int i = 0;
+
+    (void)path;
+    cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(pages, "rowGroups"))
+    {
+        cJSON_ArrayForEach(column, cJSON_GetObjectItemCaseSensitive(group, "columns"))
+        {
+            (void)printf("row group %d, column %s\n", i, text_of(column, "path"));
+            print_pages(column);
+        }
+        i++;
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
 /* The description's part `part` (NULL: all) as JSON, or by `show`. */
-static int describe(const struct verb *verb, int argc, char **argv, const char *part,
+static int describe(const struct verb *verb, int argc, char **argv, int32_t what, const char *part,
                     int (*show)(const char *path, const cJSON *footer))
 {
     struct look look = LOOK_INIT;
@@ -190,11 +239,11 @@ static int describe(const struct verb *verb, int argc, char **argv, const char *
     if (code < 0)
         code = parquet_open(&f, look.args.items[0]);
     if (code < 0 && look.json && part == NULL) {
-        code = parquet_describe(&f, DW_PARQUET_DESCRIBE_FOOTER, &text);
+        code = parquet_describe(&f, what, &text);
         if (code < 0)
             code = puts(text.text) < 0;
     } else if (code < 0) {
-        code = parquet_describe_json(&f, DW_PARQUET_DESCRIBE_FOOTER, &json);
+        code = parquet_describe_json(&f, what, &json);
         if (code < 0 && !look.json)
             code = show(f.path, json);
         else if (code < 0)
@@ -209,10 +258,15 @@ static int describe(const struct verb *verb, int argc, char **argv, const char *
 
 int parquet_meta(const struct verb *verb, int argc, char **argv)
 {
-    return describe(verb, argc, argv, NULL, meta_text);
+    return describe(verb, argc, argv, DW_PARQUET_DESCRIBE_FOOTER, NULL, meta_text);
 }
 
 int parquet_schema(const struct verb *verb, int argc, char **argv)
 {
-    return describe(verb, argc, argv, "schema", schema_text);
+    return describe(verb, argc, argv, DW_PARQUET_DESCRIBE_FOOTER, "schema", schema_text);
+}
+
+int parquet_pages(const struct verb *verb, int argc, char **argv)
+{
+    return describe(verb, argc, argv, DW_PARQUET_DESCRIBE_PAGES, NULL, pages_text);
 }

@@ -2,10 +2,12 @@
 /* deltawrite parquet: looks at one Parquet file. */
 #include "tool/verbs_parquet.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/json_out.h"
 #include "tool/look.h"
 #include "tool/parquet_file.h"
 #include "tool/row_json.h"
@@ -16,6 +18,11 @@ static const struct verb parquet_verbs[] = {
      "deltawrite parquet meta part-0.parquet", parquet_meta},
     {"parquet schema", "FILE", "Show a Parquet file's schema.",
      "deltawrite parquet schema s3://lake/events/part-0.parquet", parquet_schema},
+    {"parquet pages", "FILE", "Show the pages of a Parquet file's column chunks.",
+     "deltawrite parquet pages part-0.parquet --json", parquet_pages},
+    {"parquet verify", "FILE",
+     "Read all of a Parquet file and compare it with its statistics and indexes.",
+     "deltawrite parquet verify part-0.parquet", parquet_verify},
     {"parquet cat", "FILE", "Print a Parquet file's rows as NDJSON.",
      "deltawrite parquet cat part-0.parquet --columns id,name --limit 5", parquet_cat},
 };
@@ -94,6 +101,85 @@ int parquet_cat(const struct verb *verb, int argc, char **argv)
         code = parquet_open(&f, look.args.items[0]);
     if (code < 0)
         code = cat_rows(&f, &look);
+    parquet_close(&f);
+    arg_list_free(&look.args);
+    return code;
+}
+
+/* ---- verify ---- */
+
+struct problems {
+    const char *path;
+    cJSON *list; /* NULL: they are printed */
+    int64_t count;
+};
+
+static dw_status on_problem(void *ctx, const dw_parquet_problem *problem, dw_error *err)
+{
+    struct problems *problems = ctx;
+    cJSON *item;
+
+    (void)err;
+    problems->count++;
+    if (problems->list != NULL) {
+        item = cJSON_CreateObject();
+        add_i64_or_null(item, "rowGroup", problem->row_group);
+        add_text(item, "column", problem->column);
+        add_i64_or_null(item, "page", problem->page);
+        add_text(item, "problem", problem->text);
+        (void)cJSON_AddItemToArray(problems->list, item);
+        return DW_OK;
+    }
+    (void)printf("%s: ", problems->path);
+    if (problem->row_group >= 0)
+        (void)printf("row group %" PRId64 ": ", problem->row_group);
+    if (problem->column != NULL)
+        (void)printf("column %s: ", problem->column);
+    if (problem->page >= 0)
+        (void)printf("page %" PRId64 ": ", problem->page);
+    (void)printf("%s\n", problem->text);
+    return DW_OK;
+}
+
+static int verify(struct parquet_file *f, bool json)
+{
+    struct problems problems = {.path = f->path, .list = json ? cJSON_CreateArray() : NULL};
+    dw_parquet_info info = DW_PARQUET_INFO_INIT;
+    dw_error err = DW_ERROR_INIT;
+    cJSON *out;
+    int code;
+
+    if (dw_parquet_reader_get_info(f->reader, &info, &err) != DW_OK ||
+        dw_parquet_reader_verify(f->reader, on_problem, &problems, &err) != DW_OK) {
+        cJSON_Delete(problems.list);
+        return fail_at(f->path, &err);
+    }
+    code = problems.count > 0 ? 1 : 0;
+    if (json) {
+        out = cJSON_CreateObject();
+        add_i64(out, "numRows", info.rows);
+        add_i64(out, "rowGroups", info.row_groups);
+        (void)cJSON_AddItemToObject(out, "problems", problems.list);
+        if (print_json(out) != 0)
+            code = 1;
+    } else if (problems.count == 0) {
+        (void)printf("%s: %" PRId64 " rows in %" PRId64 " row groups, nothing wrong\n", f->path,
+                     info.rows, info.row_groups);
+    }
+    return fflush(stdout) == 0 ? code : 1;
+}
+
+int parquet_verify(const struct verb *verb, int argc, char **argv)
+{
+    struct look look = LOOK_INIT;
+    const struct arg_spec specs[] = {OPT_JSON(look), OPT_END};
+    struct parquet_file f = {0};
+    int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
+
+    if (code < 0)
+        code = parquet_open(&f, look.args.items[0]);
+    if (code < 0)
+        code = verify(&f, look.json);
     parquet_close(&f);
     arg_list_free(&look.args);
     return code;

@@ -7,6 +7,8 @@
 
 int parquet_meta(const struct verb *verb, int argc, char **argv);
 int parquet_schema(const struct verb *verb, int argc, char **argv);
+int parquet_pages(const struct verb *verb, int argc, char **argv);
+int parquet_verify(const struct verb *verb, int argc, char **argv);
 int parquet_cat(const struct verb *verb, int argc, char **argv);
 
 #endif

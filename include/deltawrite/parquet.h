@@ -298,14 +298,35 @@ DW_API dw_status dw_parquet_reader_stream(dw_parquet_reader *reader,
                                           struct ArrowArrayStream *out_stream, dw_error *err);
 
 #define DW_PARQUET_DESCRIBE_FOOTER 0 /* schema, row groups, column chunks, statistics */
+#define DW_PARQUET_DESCRIBE_PAGES  1 /* of each chunk, by their headers and the page index */
 
-/** Tell what the file is made of as one JSON object (docs/cli.md, `meta --json`).
+/** Tell what the file is made of as one JSON object (docs/cli.md: `meta --json`, `pages --json`).
  *
  * Ownership: none moves.
  * Errors:    DW_E_ARG, DW_E_CORRUPT, DW_E_IO, DW_E_NOMEM, or what the sink returned.
  * Threads:   one call at a time per reader. */
 DW_API dw_status dw_parquet_reader_describe(dw_parquet_reader *reader, int32_t what, dw_sink sink,
                                             dw_error *err);
+
+/** Something in a file that does not go with the rest of it. */
+typedef struct dw_parquet_problem {
+    int64_t row_group;  /* -1: of the file */
+    const char *column; /* NULL: of the row group; else the column's path with dots */
+    int64_t page;       /* -1: of the chunk; else its number, the dictionary's included */
+    const char *text;   /* one line */
+} dw_parquet_problem;
+
+typedef dw_status dw_parquet_problem_fn(void *ctx, const dw_parquet_problem *problem,
+                                        dw_error *err);
+
+/** Read all of the file, checksums included, and compare it with what footer, page headers, page
+ * index and statistics say. `each` is told what differs; that a file has problems is no error.
+ *
+ * Ownership: a problem and its texts are borrowed for the call.
+ * Errors:    DW_E_ARG, DW_E_IO and the store's other codes, DW_E_NOMEM, or what `each` returned.
+ * Threads:   one call at a time per reader. */
+DW_API dw_status dw_parquet_reader_verify(dw_parquet_reader *reader, dw_parquet_problem_fn *each,
+                                          void *ctx, dw_error *err);
 
 /** Free the reader. Its streams must be released before. NULL is allowed.
  *

@@ -2,6 +2,7 @@
 
 #include "api/parquet_describe.h"
 
+#include "api/parquet_pages.h"
 #include "api/parquet_value_text.h"
 #include "base/utf8.h"
 #include "codec/codec.h"
@@ -270,6 +271,129 @@ void dwi_describe_footer(dwi_describe *d, int64_t file_bytes)
     dwi_jw_object_end(w);
 }
 
+/* ---- the pages ---- */
+
+static const char *page_name(int type)
+{
+    switch (type) {
+    case DWI_PARQUET_DATA_PAGE:
+        return "DATA_PAGE";
+    case DWI_PARQUET_INDEX_PAGE:
+        return "INDEX_PAGE";
+    case DWI_PARQUET_DICTIONARY_PAGE:
+        return "DICTIONARY_PAGE";
+    case DWI_PARQUET_DATA_PAGE_V2:
+        return "DATA_PAGE_V2";
+    default:
+        return "?";
+    }
+}
+
+static void page_index(dwi_describe *d, const dwi_parquet_node *leaf,
+                       const dwi_offset_index *offsets, const dwi_column_index *bounds, size_t page)
+{
+    if (page < offsets->n_pages)
+        dwi_jw_kv_i64(&d->json, "firstRow", offsets->pages[page].first_row);
+    if (page >= bounds->n_pages)
+        return;
+    if (!bounds->null_page[page]) {
+        bound(d, "min", leaf, bounds->min_values[page]);
+        bound(d, "max", leaf, bounds->max_values[page]);
+    }
+    if (bounds->null_counts != NULL)
+        count(d, "nullCount", bounds->null_counts[page]);
+}
+
+static void page(dwi_describe *d, const dwi_page_info *info)
+{
+    dwi_jw *w = &d->json;
+
+    dwi_jw_kv_cstr(w, "type", page_name(info->type));
+    if (info->encoding >= 0)
+        dwi_jw_kv_cstr(w, "encoding", dwi_parquet_encoding_name(info->encoding));
+    dwi_jw_kv_i64(w, "offset", info->offset);
+    dwi_jw_kv_i64(w, "headerBytes", info->header_bytes);
+    dwi_jw_kv_i64(w, "compressedBytes", info->compressed);
+    dwi_jw_kv_i64(w, "uncompressedBytes", info->uncompressed);
+    count(d, "numValues", info->num_values);
+    if (info->has_crc)
+        dwi_jw_kv_i64(w, "crc", info->crc);
+}
+
+static bool is_data_page(int type)
+{
+    return type == DWI_PARQUET_DATA_PAGE || type == DWI_PARQUET_DATA_PAGE_V2;
+}
+
+static dw_status chunk_pages(dwi_describe *d, const dw_parquet_reader *reader, dwi_page_walk *walk,
+                             const dwi_footer_row_group *group, size_t leaf, dw_error *err)
+{
+    const dwi_footer_chunk *c = &group->chunks[leaf];
+    dwi_offset_index offsets;
+    dwi_column_index bounds;
+    dwi_page_info info;
+    dwi_arena arena;
+    size_t data_pages = 0;
+    bool end = c->encrypted || c->external;
+    dw_status status;
+
+    dwi_arena_init(&arena, reader->alloc);
+    dwi_jw_object_begin(&d->json);
+    kv_text(d, "path", d->paths[leaf]);
+    dwi_jw_key(&d->json, DWI_SV("pages"));
+    dwi_jw_array_begin(&d->json);
+    DWI_TRY(dwi_page_index_load(reader, &arena, c, group->num_rows, &offsets, &bounds, err));
+    if (!end)
+        DWI_TRY(dwi_page_walk_open(walk, c, err));
+    while (!end) {
+        DWI_TRY(dwi_page_reader_look(&walk->pages, &info, &end, err));
+        if (end)
+            break;
+        dwi_jw_object_begin(&d->json);
+        page(d, &info);
+        if (is_data_page(info.type))
+            page_index(d, d->tree->leaves[leaf], &offsets, &bounds, data_pages++);
+        dwi_jw_object_end(&d->json);
+    }
+    dwi_jw_array_end(&d->json);
+    dwi_jw_object_end(&d->json);
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
+static dw_status describe_pages(dwi_describe *d, const dw_parquet_reader *reader, dw_error *err)
+{
+    dwi_page_walk walk;
+    dw_status status;
+
+    DWI_TRY(dwi_page_walk_init(&walk, reader, err));
+    dwi_jw_object_begin(&d->json);
+    dwi_jw_key(&d->json, DWI_SV("rowGroups"));
+    dwi_jw_array_begin(&d->json);
+    for (size_t g = 0; g < d->footer->n_row_groups; g++) {
+        const dwi_footer_row_group *group = &d->footer->row_groups[g];
+        dwi_jw_object_begin(&d->json);
+        dwi_jw_key(&d->json, DWI_SV("columns"));
+        dwi_jw_array_begin(&d->json);
+        for (size_t i = 0; i < group->n_chunks && i < d->tree->n_leaves; i++) {
+            status = chunk_pages(d, reader, &walk, group, i, err);
+            if (status != DW_OK) {
+                status = dwi_err_prefix(err, status, "%s: row group %zu: column %s", reader->name,
+                                        g, d->paths[i].ptr);
+                goto done;
+            }
+        }
+        dwi_jw_array_end(&d->json);
+        dwi_jw_object_end(&d->json);
+    }
+    dwi_jw_array_end(&d->json);
+    dwi_jw_object_end(&d->json);
+done:
+    dwi_page_walk_done(&walk);
+    return status;
+}
+
 dw_status dw_parquet_reader_describe(dw_parquet_reader *reader, int32_t what, dw_sink sink,
                                      dw_error *err)
 {
@@ -277,14 +401,18 @@ dw_status dw_parquet_reader_describe(dw_parquet_reader *reader, int32_t what, dw
     dwi_arena arena = {0};
     dw_status status;
 
-    if (reader == NULL || sink.write == NULL || what != DW_PARQUET_DESCRIBE_FOOTER)
+    if (reader == NULL || sink.write == NULL || what < DW_PARQUET_DESCRIBE_FOOTER ||
+        what > DW_PARQUET_DESCRIBE_PAGES)
         return dwi_err(err, DW_E_ARG,
                        "dw_parquet_reader_describe: reader or sink is NULL, or "
                        "there is no description %d",
                        (int)what);
     dwi_arena_init(&arena, reader->alloc);
     DWI_TRY(dwi_describe_init(&d, reader, &arena, err));
-    dwi_describe_footer(&d, reader->source.size);
+    if (what == DW_PARQUET_DESCRIBE_FOOTER)
+        dwi_describe_footer(&d, reader->source.size);
+    else
+        DWI_TRY(describe_pages(&d, reader, err));
     DWI_TRY(dwi_buf_status(&d.scratch, err));
     DWI_TRY(dwi_buf_status(&d.text, err));
     DWI_TRY(sink.write(sink.ctx, d.text.data, d.text.len, err));

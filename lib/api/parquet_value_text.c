@@ -246,8 +246,7 @@ static size_t plain_width(const dwi_parquet_node *leaf)
     }
 }
 
-/* The bound as a value of the leaf's type; false: it is none. */
-static bool load(const dwi_parquet_node *leaf, dwi_sv bound, uint8_t out[16])
+bool dwi_bound_load(const dwi_parquet_node *leaf, dwi_sv bound, uint8_t out[16])
 {
     dwi_convert convert = {0};
     size_t width = plain_width(leaf);
@@ -273,7 +272,7 @@ void dwi_append_bound(dwi_buf *out, const dwi_parquet_node *leaf, dwi_sv bound)
     else if ((leaf->type->kind == DWI_STRING || leaf->type->kind == DWI_JSON) &&
              dwi_utf8_valid(bound.ptr, bound.len))
         dwi_buf_append(out, bound.ptr, bound.len);
-    else if (leaf->type->kind != DWI_FIXED && load(leaf, bound, value))
+    else if (leaf->type->kind != DWI_FIXED && dwi_bound_load(leaf, bound, value))
         append_number(out, leaf->type, value);
     else
         append_bytes(out, bound);

@@ -86,7 +86,8 @@ static bool has_column_index(const dwi_pqw_column *column)
 static int32_t boundary_order(const dwi_pqw_column *column)
 {
     const dwi_type *type = column->leaf->type;
-    const char *at = (const char *)column->bound_text.data;
+    /* There is no text when all bounds are empty strings. */
+    const char *at = column->bound_text.len == 0 ? "" : (const char *)column->bound_text.data;
     dwi_sv last_min = {NULL, 0};
     dwi_sv last_max = {NULL, 0};
     bool up = true;

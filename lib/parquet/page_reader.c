@@ -421,3 +421,29 @@ dw_status dwi_page_reader_next(dwi_page_reader *r, dwi_page *out, bool *out_end,
     *out_end = true;
     return DW_OK;
 }
+
+dw_status dwi_page_reader_look(dwi_page_reader *r, dwi_page_info *out, bool *out_end, dw_error *err)
+{
+    int64_t start = r->pos;
+    page_header h;
+    dw_status status;
+
+    *out_end = r->pos >= r->end;
+    if (*out_end)
+        return DW_OK;
+    r->index++;
+    status = read_header(r, &h, err);
+    if (status != DW_OK)
+        return status;
+    *out = (dwi_page_info){.type = h.type,
+                           .encoding = h.encoding,
+                           .offset = start,
+                           .header_bytes = r->pos - start,
+                           .compressed = h.compressed,
+                           .uncompressed = h.uncompressed,
+                           .num_values = h.num_values,
+                           .has_crc = h.has_crc,
+                           .crc = h.crc};
+    r->pos += h.compressed;
+    return DW_OK;
+}

@@ -56,4 +56,21 @@ void dwi_page_reader_seek(dwi_page_reader *r, int64_t offset, int64_t index);
  * (codec), DW_E_NOMEM and the source's errors. */
 dw_status dwi_page_reader_next(dwi_page_reader *r, dwi_page *out, bool *out_end, dw_error *err);
 
+/* A page by its header alone. */
+typedef struct dwi_page_info {
+    int type;       /* dwi_parquet_page, or a number we do not know */
+    int encoding;   /* -1: of such a page nothing is known, also of num_values */
+    int64_t offset; /* of its header */
+    int64_t header_bytes;
+    int64_t compressed;
+    int64_t uncompressed;
+    int64_t num_values;
+    bool has_crc;
+    uint32_t crc;
+} dwi_page_info;
+
+/* The next page of any type, which is passed over. Errors as dwi_page_reader_next(). */
+dw_status dwi_page_reader_look(dwi_page_reader *r, dwi_page_info *out, bool *out_end,
+                               dw_error *err);
+
 #endif

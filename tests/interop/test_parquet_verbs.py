@@ -130,3 +130,55 @@ def test_what_is_no_file_is_told_in_one_line(tmp_path):
         assert done.returncode == code and done.stderr.count("\n") == 1 and words in done.stderr, done.stderr
     assert run("--help").returncode == 0 and "meta" in run("--help").stdout
     assert "--columns A,B" in run("cat", "--help").stdout
+
+
+def test_pages_are_told_with_their_index(sample):
+    path, _ = sample
+    pages = json.loads(run("pages", path, "--json").stdout)["rowGroups"]
+    assert [len(g["columns"]) for g in pages] == [13, 13, 13]
+    for group, rows in zip(pages, (1000, 1000, 500)):
+        ids = group["columns"][0]
+        assert ids["path"] == "id"
+        data = [p for p in ids["pages"] if p["type"] == "DATA_PAGE"]
+        assert sum(p["numValues"] for p in data) == rows and data[0]["firstRow"] == 0
+        assert sum(p["nullCount"] for p in data) == 0
+    assert ids["pages"][-1]["max"] == "2494"
+    text = run("pages", path).stdout
+    assert "row group 0, column tags.list.element\n" in text and "DICTIONARY_PAGE" in text
+
+
+def test_verify_finds_nothing_wrong_with_good_files(sample, tmp_path):
+    path, table = sample
+    done = run("verify", path)
+    assert (done.returncode, done.stdout) == (0, f"{path}: 2500 rows in 3 row groups, nothing wrong\n"), done.stdout
+    for version in ("1.0", "2.0"):
+        other = tmp_path / version
+        pq.write_table(table, other, data_page_version=version, write_page_index=True, data_page_size=100,
+                       write_page_checksum=True, row_group_size=777)
+        done = run("verify", other, "--json")
+        assert done.returncode == 0 and json.loads(done.stdout)["problems"] == [], done.stdout
+
+
+def test_verify_tells_where_a_file_is_wrong(tmp_path):
+    table = pa.table({"n": pa.array(range(1000, 1100), pa.int64()), "s": ["text"] * 100})
+    path = tmp_path / "plain.parquet"
+    options = {"use_dictionary": False, "compression": "none", "write_page_index": True}
+    pq.write_table(table, path, **options)
+    good = path.read_bytes()
+
+    def changed(old, new):
+        assert good.count(old) == 1
+        path.write_bytes(good.replace(old, new))
+        done = run("verify", path)
+        assert done.returncode == 1, done.stdout
+        return done.stdout.replace(f"{path}: row group 0: column ", "").splitlines()
+
+    value = (1050).to_bytes(8, "little")
+    assert changed(value, (7).to_bytes(8, "little")) == [
+        "n: data page 0: a value is below the minimum, or that is no bound: 1000",
+        "n: chunk of row group 0: a value is below the minimum, or that is no bound: 1000"]
+    assert changed(value, (10**6).to_bytes(8, "little"))[1] == (
+        "n: chunk of row group 0: a value is above the maximum, or that is no bound: 1099")
+    pq.write_table(table, path, write_page_checksum=True, **options)
+    good = path.read_bytes()
+    assert changed(value, (1051).to_bytes(8, "little")) == ["n: page 0: checksum differs"]

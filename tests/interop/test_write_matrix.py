@@ -23,8 +23,8 @@ from support.paths import program
 
 LONG = os.environ.get("DELTAWRITE_MATRIX") == "long"
 ONE = os.environ.get("DELTAWRITE_MATRIX_SEED")
-SEEDS = [int(ONE)] if ONE else range(400 if LONG else 40)
-TABLES = [int(ONE)] if ONE else range(60 if LONG else 12)
+SEEDS = [int(ONE)] if ONE else range(400 if LONG else 25)
+TABLES = [int(ONE)] if ONE else range(60 if LONG else 6)
 SIZES = (0, 1, 1000) if not LONG else (0, 1, 1000, 20000)
 COUNTS = ("num_rows", "columns", "rows_hash")
 
@@ -118,6 +118,8 @@ def check(case, path):
     read.validate(full=True)
     want, names = summarize(case.table), case.table.column_names
     same(summarize(read), want, names, f"pyarrow: {where}")
+    verified = subprocess.run([program("deltawrite"), "parquet", "verify", str(path)], capture_output=True, text=True)
+    assert verified.returncode == 0, f"{verified.stdout}{verified.stderr} {where}"
     if case.rows <= 1000:
         cat_form.compare(cat(path), case.table, where)
     names = without(duckdb_gap, case)
@@ -138,11 +140,13 @@ def make_table(folder, case, library):
     library.write(folder / "part-0.parquet", case.schema, case.batches(), **case.options)
     log = folder / "_delta_log"
     log.mkdir()
+    # In the log every field may be null: Spark's way to Arrow trips over required ones below a null struct.
+    schema = json.dumps(delta_schema(case.schema)).replace('"nullable": false', '"nullable": true')
     actions = [
         {"protocol": {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["timestampNtz"],
-                      "writerFeatures": ["timestampNtz", "invariants"]}},
+                      "writerFeatures": ["timestampNtz"]}},
         {"metaData": {"id": str(uuid.UUID(int=case.seed)), "format": {"provider": "parquet", "options": {}},
-                      "schemaString": json.dumps(delta_schema(case.schema)), "partitionColumns": [],
+                      "schemaString": schema, "partitionColumns": [],
                       "configuration": {}, "createdTime": 0}},
         {"add": {"path": "part-0.parquet", "partitionValues": {}, "size": (folder / "part-0.parquet").stat().st_size,
                  "modificationTime": 0, "dataChange": True}},
@@ -152,7 +156,7 @@ def make_table(folder, case, library):
 
 @pytest.mark.parametrize("engine", ["deltalake", "spark"])
 def test_the_rust_crate_and_parquet_java_read_them_as_tables(tmp_path, library, engine):
-    cases = [Case(seed, rows, everywhere=True) for seed in TABLES for rows in SIZES]
+    cases = [Case(seed, rows, everywhere=engine) for seed in TABLES for rows in SIZES]
     folders = [tmp_path / f"{case.seed}-{case.rows}" for case in cases]
     for case, folder in zip(cases, folders):
         make_table(folder, case, library)
