@@ -23,7 +23,7 @@ static const struct verb verbs[] = {
      "deltawrite txns ./events", verb_txns},
     {"cat", "TABLE", "Print a table's rows as NDJSON.",
      "deltawrite cat ./events --columns event_type,user_id --limit 5", verb_cat},
-    {"import", "TABLE FILE...", "Append the records of NDJSON files ('-' is standard input).",
+    {"import", "TABLE FILE...", "Append NDJSON ('-' is standard input) or Parquet files.",
      "zcat events.gz | deltawrite import ./events - --create", verb_import},
     {"set", "TABLE [K=V]...", "Set or unset table properties.",
      "deltawrite set ./events delta.checkpointInterval=20 --unset delta.targetFileSize", verb_set},

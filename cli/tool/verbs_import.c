@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deltawrite import: NDJSON files into one commit. Nothing is committed when a record is bad,
- * unless
- * --skip-rejected says so. */
+/* deltawrite import: NDJSON and Parquet files into one commit. Nothing is committed when a record
+ * is bad, unless --skip-rejected says so. */
 #include "tool/verbs.h"
 
 #include <errno.h>
@@ -12,6 +11,7 @@
 
 #include "tool/json_out.h"
 #include "tool/look.h"
+#include "tool/parquet_file.h"
 #include "tool/present.h"
 
 enum { CHUNK_BYTES = 1 << 20, TOLD_REJECTS = 20 };
@@ -91,7 +91,21 @@ static dw_status ignore_reject(void *ctx, size_t index, dw_bytes record, const d
     return DW_OK;
 }
 
-static int infer_schema(const struct textbuf *chunk, struct textbuf *out_schema)
+/* Records to infer a schema from: lines, or the rows of a stream. */
+struct sample {
+    const struct textbuf *lines;
+    struct ArrowArrayStream *rows; /* NULL: the lines */
+};
+
+static dw_status append_sample(dw_txn *txn, const struct sample *sample, dw_error *err)
+{
+    if (sample->rows != NULL)
+        return dw_append_stream(txn, sample->rows, err);
+    return dw_append_ndjson(txn, (dw_bytes){sample->lines->text, sample->lines->len}, ignore_reject,
+                            NULL, err);
+}
+
+static int infer_schema(const struct sample *sample, struct textbuf *out_schema)
 {
     dw_store *store = NULL;
     dw_table *table = NULL;
@@ -107,9 +121,7 @@ static int infer_schema(const struct textbuf *chunk, struct textbuf *out_schema)
     add.flags = DW_TXN_ADD_COLUMNS;
     if (dw_store_open_memory(NULL, &store, &err) != DW_OK ||
         dw_table_create(store, "", &create, NULL, &table, &err) != DW_OK ||
-        dw_begin(table, &add, &txn, &err) != DW_OK ||
-        dw_append_ndjson(txn, (dw_bytes){chunk->text, chunk->len}, ignore_reject, NULL, &err) !=
-            DW_OK ||
+        dw_begin(table, &add, &txn, &err) != DW_OK || append_sample(txn, sample, &err) != DW_OK ||
         dw_commit(txn, NULL, &err) != DW_OK ||
         dw_snapshot_open(table, -1, &snapshot, &err) != DW_OK ||
         dw_snapshot_get_info(snapshot, &info, &err) != DW_OK)
@@ -124,7 +136,7 @@ static int infer_schema(const struct textbuf *chunk, struct textbuf *out_schema)
 }
 
 /* Open the table, or make it from --schema or from what the first chunk shows. Exit code or -1. */
-static int open_or_create(struct import *im, const struct textbuf *first_chunk)
+static int open_or_create(struct import *im, const struct sample *sample)
 {
     dw_create_options create = DW_CREATE_OPTIONS_INIT;
     struct textbuf schema = {0};
@@ -144,7 +156,7 @@ static int open_or_create(struct import *im, const struct textbuf *first_chunk)
     if (im->schema_path != NULL)
         code = read_whole_file(im->schema_path, &schema);
     else
-        code = infer_schema(first_chunk, &schema);
+        code = infer_schema(sample, &schema);
     if (im->partition_by != NULL)
         split_list(im->partition_by, &column_text, &columns, &create.n_partition_columns);
     create.flags = DW_CREATE_IF_MISSING;
@@ -191,11 +203,12 @@ static int begin(struct import *im)
 
 static int append_chunk(struct import *im, const struct textbuf *chunk)
 {
+    const struct sample sample = {chunk, NULL};
     dw_error err = DW_ERROR_INIT;
     dw_status status;
     int code;
 
-    if (im->target.table == NULL && (code = open_or_create(im, chunk)) >= 0)
+    if (im->target.table == NULL && (code = open_or_create(im, &sample)) >= 0)
         return code;
     if (im->txn == NULL && (code = begin(im)) != -1)
         return code;
@@ -206,7 +219,62 @@ static int append_chunk(struct import *im, const struct textbuf *chunk)
     return status == DW_OK ? -1 : fail_at(im->target.uri, &err);
 }
 
-static int import_file(struct import *im, const char *path)
+/* The first row of a file, for its columns. */
+static int create_from_parquet(struct import *im, struct parquet_file *f)
+{
+    dw_parquet_read_options opts = DW_PARQUET_READ_OPTIONS_INIT;
+    struct ArrowArrayStream rows = {0};
+    const struct sample sample = {NULL, &rows};
+    dw_error err = DW_ERROR_INIT;
+    int code;
+
+    opts.max_rows = 1;
+    if (dw_parquet_reader_stream(f->reader, &opts, &rows, &err) != DW_OK)
+        return fail_at(f->path, &err);
+    code = open_or_create(im, &sample);
+    rows.release(&rows);
+    return code;
+}
+
+static int append_parquet(struct import *im, struct parquet_file *f)
+{
+    struct ArrowArrayStream rows = {0};
+    dw_error err = DW_ERROR_INIT;
+    dw_status status;
+
+    if (dw_parquet_reader_stream(f->reader, NULL, &rows, &err) != DW_OK)
+        return fail_at(f->path, &err);
+    status = dw_append_stream(im->txn, &rows, &err);
+    rows.release(&rows);
+    return status == DW_OK ? -1 : fail_at(f->path, &err);
+}
+
+static int import_parquet(struct import *im, const char *path)
+{
+    struct parquet_file f = {0};
+    int code = parquet_open(&f, path);
+
+    if (code < 0 && im->target.table == NULL)
+        code = create_from_parquet(im, &f);
+    if (code < 0 && im->txn == NULL)
+        code = begin(im);
+    if (code == -1)
+        code = append_parquet(im, &f);
+    parquet_close(&f);
+    return code;
+}
+
+/* By --format, else by the name. */
+static bool is_parquet(const struct import *im, const char *path)
+{
+    size_t len = strlen(path);
+
+    if (im->format != NULL)
+        return strcmp(im->format, "parquet") == 0;
+    return len > 8 && strcmp(path + len - 8, ".parquet") == 0;
+}
+
+static int import_lines(struct import *im, const char *path)
 {
     bool from_stdin = strcmp(path, "-") == 0;
     FILE *file = from_stdin ? stdin : fopen(path, "rb");
@@ -281,9 +349,12 @@ static int already_imported(struct import *im)
 
 static int check_options(const struct import *im)
 {
-    if (im->format != NULL && strcmp(im->format, "ndjson") != 0) {
-        (void)fprintf(stderr, "deltawrite import: --format: \"%s\" is not supported; ndjson is\n",
-                      im->format);
+    if (im->format != NULL && strcmp(im->format, "ndjson") != 0 &&
+        strcmp(im->format, "parquet") != 0) {
+        (void)fprintf(
+            stderr,
+            "deltawrite import: --format: \"%s\" is not supported; ndjson and parquet are\n",
+            im->format);
         return 2;
     }
     if ((im->app_id == NULL) != (im->app_version < 0)) {
@@ -296,12 +367,14 @@ static int check_options(const struct import *im)
 static int import_all(struct import *im)
 {
     const struct textbuf nothing = {0};
+    const struct sample sample = {&nothing, NULL};
     int code = -1;
 
     for (size_t i = 1; i < im->look.args.count && code == -1; i++)
-        code = import_file(im, im->look.args.items[i]);
+        code = is_parquet(im, im->look.args.items[i]) ? import_parquet(im, im->look.args.items[i])
+                                                      : import_lines(im, im->look.args.items[i]);
     if (code == -1 && im->target.table == NULL) /* every file was empty */
-        code = open_or_create(im, &nothing);
+        code = open_or_create(im, &sample);
     if (code == -1 && im->txn == NULL)
         code = begin(im);
     return code == -2 ? already_imported(im) : code == -1 ? commit(im) : code;
@@ -311,7 +384,8 @@ int verb_import(const struct verb *verb, int argc, char **argv)
 {
     struct import im = {.look = LOOK_INIT, .app_version = -1};
     const struct arg_spec specs[] = {
-        {"--format", "FORMAT", ARG_TEXT, &im.format, "ndjson (the default): one object a line"},
+        {"--format", "FORMAT", ARG_TEXT, &im.format,
+         "ndjson or parquet (default: by the name, .parquet or not)"},
         {"--create", NULL, ARG_FLAG, &im.create, "make the table when it is missing"},
         {"--schema", "FILE", ARG_TEXT, &im.schema_path,
          "its schema (default: what the first records show)"},

@@ -182,3 +182,31 @@ def test_verify_tells_where_a_file_is_wrong(tmp_path):
     pq.write_table(table, path, write_page_checksum=True, **options)
     good = path.read_bytes()
     assert changed(value, (1051).to_bytes(8, "little")) == ["n: page 0: checksum differs"]
+
+
+def test_import_takes_parquet_files(sample, tmp_path):
+    _, table = sample
+    columns = ["id", "name", "real", "price", "tags", "pairs", "point", "half", "raw"]
+    for i in range(2):
+        pq.write_table(table.select(columns), tmp_path / f"{i}.parquet", row_group_size=1000)
+    (tmp_path / "more.ndjson").write_text('{"id": 7, "name": "line"}\n')
+    files = [tmp_path / "0.parquet", tmp_path / "1.parquet", tmp_path / "more.ndjson"]
+
+    def tool(*arguments):
+        return subprocess.run([program("deltawrite"), *map(str, arguments)], capture_output=True, text=True)
+
+    done = tool("import", tmp_path / "table", *files, "--create")
+    assert done.returncode == 0 and "imported 5001 rows" in done.stdout, done.stderr
+    rows = [json.loads(line) for line in tool("cat", tmp_path / "table").stdout.splitlines()]
+    assert len(rows) == 5001 and list(rows[0]) == columns
+    assert [r["id"] for r in rows] == [*range(-5, 2495)] * 2 + [7]
+    assert rows[1001]["tags"] == ["t0", "t1"] and rows[8]["price"] == 5.0 and rows[8]["half"] == 1.0
+    done = tool("import", tmp_path / "table", tmp_path / "0.parquet", "--app-id", "a", "--app-version", 1)
+    assert done.returncode == 0 and "2500 rows" in done.stdout
+    done = tool("import", tmp_path / "table", tmp_path / "0.parquet", "--app-id", "a", "--app-version", 1)
+    assert done.returncode == 0 and "nothing to do" in done.stdout
+    pq.write_table(table.select(["clock"]), tmp_path / "clock.parquet")
+    done = tool("import", tmp_path / "table", tmp_path / "clock.parquet")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "format ttm has no Delta type" in done.stderr
+    done = tool("import", tmp_path / "table", tmp_path / "more.ndjson", "--format", "parquet")
+    assert done.returncode == 1 and "not a Parquet file" in done.stderr

@@ -182,7 +182,7 @@ class Case:
         codec = r.choice(CODECS)
         if self.everywhere == "spark" and codec == "brotli":
             codec = "zstd"  # Spark comes without Brotli
-        return {"codec": codec, "page_version": r.choice([1, 2]), "threads": 1,
+        return {"codec": codec, "page_version": r.choice([1, 2]), "threads": r.choice([1, 1, 2]),
                 "flags": [f for f in FLAGS if r.random() < 0.3], "columns": columns,
                 "page_rows": r.choice([0, 1, 7, 100]) if self.rows < 10**5 else 0,
                 "row_group_rows": r.choice([0, 0, 333]) if self.rows < 10**5 else r.choice([0, 300000]),
