@@ -59,6 +59,45 @@ static bool parse_floating(dwi_sv text, dwi_type_kind kind, void *out)
     return ok;
 }
 
+static size_t digits_at(dwi_sv text, size_t at)
+{
+    size_t n = 0;
+
+    while (at + n < text.len && text.ptr[at + n] >= '0' && text.ptr[at + n] <= '9')
+        n++;
+    return n;
+}
+
+/* [-]digits[.digits][e[+-]digits], what dwi_text_to_decimal() relies on. */
+static bool is_number(dwi_sv text)
+{
+    size_t at = text.len > 0 && text.ptr[0] == '-';
+    size_t digits = digits_at(text, at);
+
+    at += digits;
+    if (at < text.len && text.ptr[at] == '.') {
+        digits += digits_at(text, at + 1);
+        at += 1 + digits_at(text, at + 1);
+    }
+    if (digits == 0)
+        return false;
+    if (at < text.len && (text.ptr[at] | 0x20) == 'e') {
+        at++;
+        at += at < text.len && (text.ptr[at] == '-' || text.ptr[at] == '+');
+        digits = digits_at(text, at);
+        at += digits;
+    }
+    return digits > 0 && at == text.len;
+}
+
+static bool parse_decimal(const dwi_type *type, dwi_sv text, uint64_t out[2])
+{
+    if (text.len > 1 && text.ptr[0] == '+' && text.ptr[1] != '-')
+        text = (dwi_sv){text.ptr + 1, text.len - 1};
+    return is_number(text) &&
+           dwi_text_to_decimal(text, type->precision, type->scale, out) == DWI_DECIMAL_OK;
+}
+
 static bool parse_fixed(const dwi_type *type, dwi_sv text, uint64_t out[2])
 {
     int64_t us;
@@ -74,7 +113,7 @@ static bool parse_fixed(const dwi_type *type, dwi_sv text, uint64_t out[2])
     case DWI_DOUBLE:
         return parse_floating(text, type->kind, out);
     case DWI_DECIMAL:
-        return dwi_text_to_decimal(text, type->precision, type->scale, out) == DWI_DECIMAL_OK;
+        return parse_decimal(type, text, out);
     case DWI_DATE:
         if (!dwi_parse_date(text, &days))
             return false;

@@ -389,27 +389,47 @@ done:
     return status;
 }
 
-static dw_status load_segment(const dwi_log *log, const dwi_segment *segment, dwi_state **out,
-                              bool *out_checkpoint_broken, dw_error *err)
+static dw_status load_through(const dwi_log *log, const dwi_segment *segment, int64_t crc_version,
+                              dwi_state **out, bool *out_checkpoint_broken, bool *out_from_crc,
+                              dw_error *err)
 {
-    bool from_crc = false;
     dw_status status;
     builder b;
 
     *out_checkpoint_broken = false;
+    *out_from_crc = false;
     DWI_TRY(builder_init(&b, log->alloc, err));
     b.state->checkpoint_version = segment->checkpoint_version;
-    b.state->crc_version = segment->crc_version;
-    if (segment->crc_version >= 0)
-        DWI_TRY(load_crc(log, segment, &b, &from_crc, err));
-    if (!from_crc && segment->checkpoint_version >= 0)
+    b.state->crc_version = crc_version;
+    if (crc_version >= 0)
+        DWI_TRY(load_crc(log, segment, &b, out_from_crc, err));
+    if (!*out_from_crc && segment->checkpoint_version >= 0)
         DWI_TRY(load_checkpoint(log, segment, &b, out_checkpoint_broken, err));
     for (size_t i = 0; i < segment->n_steps; i++)
         DWI_TRY(load_step(log, segment, &segment->steps[i],
-                          from_crc ? segment->crc_version : segment->checkpoint_version, &b, err));
+                          *out_from_crc ? crc_version : segment->checkpoint_version, &b, err));
     DWI_TRY(builder_finish(&b, out, err));
 done:
     builder_done(&b);
+    return status;
+}
+
+/* A checksum file never makes a table unreadable that is readable without it. */
+static dw_status load_segment(const dwi_log *log, const dwi_segment *segment, dwi_state **out,
+                              bool *out_checkpoint_broken, dw_error *err)
+{
+    dw_error why = DW_ERROR_INIT;
+    bool from_crc = false;
+    dw_status status;
+
+    status = load_through(log, segment, segment->crc_version, out, out_checkpoint_broken, &from_crc,
+                          &why);
+    if (from_crc && dwi_checkpoint_is_broken(status)) {
+        dwi_logf(log->logger, DW_LOG_WARN, "%s; its checksum file is passed over", why.message);
+        return load_through(log, segment, -1, out, out_checkpoint_broken, &from_crc, err);
+    }
+    if (status != DW_OK && err != NULL)
+        *err = why;
     return status;
 }
 

@@ -106,6 +106,12 @@ static void a_checksum_file_that_lacks_something_is_passed_over(void **state)
     assert_not_used(f, "");
     assert_not_used(f, "{\"tableSizeBytes\":1," CRC_TXN CRC_METADATA "," CRC_PROTOCOL "}");
     assert_non_null(strstr(f->last_warning, "numFiles is missing or no count"));
+    /* what only shows when a state is made of it */
+    assert_not_used(f, CRC_HEAD(2, 200) CRC_TXN
+                    "\"metadata\":{\"schemaString\":\"{}\"}," CRC_PROTOCOL "}");
+    assert_non_null(strstr(f->last_warning, "its checksum file is passed over"));
+    assert_not_used(f, CRC_HEAD(2, 200) CRC_TXN CRC_METADATA
+                    ",\"protocol\":{\"minReaderVersion\":9,\"minWriterVersion\":9}}");
     /* domainMetadata may be missing only where the feature is */
     assert_not_used(f, CRC_HEAD(2, 200) CRC_TXN CRC_METADATA
                     ",\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":7,"

@@ -9,6 +9,10 @@
 #include "delta/path.h"
 #include "harness.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 /* One row of `type` from the bytes of a value; the column is the caller's. */
 static void make_row(dwi_column *column, const dwi_type *type, const void *value, size_t len)
 {
@@ -117,6 +121,48 @@ static void decimals_have_all_digits_of_their_scale(void **state)
     check_text(&price, minus_one, 16, "-0.01");
     check_text(&whole, minus_one, 16, "-1");
     check_text(&small, ten, 16, "0.00000000000000000000000000000000001000");
+}
+
+static dw_status append_decimal(const char *text, char out[64])
+{
+    const dwi_type type = {.kind = DWI_DECIMAL, .precision = 9, .scale = 2};
+    char *copy = malloc(strlen(text)); /* without a NUL, so that overruns are seen */
+    dwi_column column;
+    dw_status status;
+    dwi_buf shown;
+
+    assert_non_null(copy);
+    memcpy(copy, text, strlen(text));
+    dwi_buf_init(&shown, dwi_alloc_default());
+    DWT_OK(dwi_column_init(&column, &type, dwi_alloc_default(), NULL), NULL);
+    status = dwi_partition_value_append(&column, (dwi_sv){copy, strlen(text)}, 1, NULL);
+    if (status == DW_OK && text_of(&column, &shown))
+        (void)snprintf(out, 64, "%s", dwi_buf_cstr(&shown));
+    dwi_buf_done(&shown);
+    dwi_column_done(&column);
+    free(copy);
+    return status;
+}
+
+static void what_is_no_decimal_number_is_refused(void **state)
+{
+    static const char *const bad[] = {"5e",  "5e+",  "e5",    "-",   "+",    ".",
+                                      "1x2", "0x10", "1.2.3", "--1", "1e5x", "abc"};
+    static const struct {
+        const char *text;
+        const char *want;
+    } good[] = {
+        {"+1.5", "1.50"}, {"-1.50", "-1.50"}, {".5", "0.50"}, {"5.", "5.00"}, {"15E-1", "1.50"}};
+    char shown[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (append_decimal(bad[i], shown) != DW_E_CORRUPT)
+            fail_msg("%s is taken for a number", bad[i]);
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        DWT_EQ(append_decimal(good[i].text, shown), DW_OK);
+        DWT_STR(shown, good[i].want);
+    }
 }
 
 static void nulls_and_empty_values_are_null(void **state)
@@ -236,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_every_type_have_the_text_that_other_writers_give_them),
         cmocka_unit_test(decimals_have_all_digits_of_their_scale),
+        cmocka_unit_test(what_is_no_decimal_number_is_refused),
         cmocka_unit_test(nulls_and_empty_values_are_null),
         cmocka_unit_test(columns_with_parts_have_no_text),
         cmocka_unit_test(names_and_values_are_escaped_for_the_directory_and_again_for_the_log),
