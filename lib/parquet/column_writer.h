@@ -4,7 +4,8 @@
  * 1. A chunk starts with a dictionary where the options say so. The first page with values judges
  *    it: if indices and dictionary are no smaller than the values in the column's own encoding, and
  *    the repetitions so far do not promise that the dictionary of all rows stays within its limit,
- *    the page and all after it are in that encoding and there is no dictionary.
+ *    the page and all after it are in that encoding and there is no dictionary. Nor is there one of
+ *    numbers in runs, as in a sorted column, where pages are compressed.
  * 2. When the dictionary passes its limit, the open page is closed as it is and the rest is in the
  *    column's encoding. A dictionary that has saved half of the bytes may grow to
  *    DWI_PQW_DICT_STRETCH limits, but for one of numbers whose pages are compressed: so many

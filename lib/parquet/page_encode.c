@@ -147,10 +147,27 @@ static size_t own_encoding_bytes(dwi_pqw_column *column, const uint8_t *plain)
     return body->len;
 }
 
+/* Numbers that come in runs and hardly again, as in a sorted column: each row group brings as many
+ * new ones as the first page did, and compression makes less of them without a dictionary. */
+static bool is_run_of_numbers(const dwi_pqw_column *column)
+{
+    const uint32_t *indices = page_indices(column);
+    bool falls = false;
+
+    if (column->dict.width == 0 || column->options->codec == DWI_CODEC_UNCOMPRESSED ||
+        column->rows < column->shared->page_rows || column->dict.count < column->n_values / 16)
+        return false;
+    for (size_t i = 1; i < column->n_values; i++)
+        falls |= indices[i] < indices[i - 1];
+    return !falls;
+}
+
 static bool dictionary_pays(dwi_pqw_column *column, const uint8_t *plain)
 {
     size_t encoded = column->n_values * index_width(&column->dict) / 8;
 
+    if (is_run_of_numbers(column))
+        return false;
     return column->dict.page.len + encoded < own_encoding_bytes(column, plain) ||
            dictionary_promises(column);
 }

@@ -343,6 +343,26 @@ static void a_dictionary_stays_only_while_it_pays(void **state)
     assert_true(has_dictionary);
 }
 
+static void sorted_numbers_have_no_dictionary_where_pages_are_compressed(void **state)
+{
+    enum { N = 10000 };
+    static int64_t values[N];
+    dwi_parquet_write_options opts = {.page_rows = 1000, .codec = DWI_CODEC_ZSTD};
+    bool has_dictionary;
+
+    (void)state;
+    for (int64_t i = 0; i < N; i++)
+        values[i] = i / 4 * 32;
+    DWT_EQ(encodings_of_longs(values, N, &opts, &has_dictionary), 1u << DWI_PARQUET_PLAIN);
+    assert_false(has_dictionary);
+    opts.codec = DWI_CODEC_UNCOMPRESSED;
+    DWT_EQ(encodings_of_longs(values, N, &opts, &has_dictionary), 1u << DWI_PARQUET_RLE_DICTIONARY);
+    opts.codec = DWI_CODEC_ZSTD;
+    for (int64_t i = 0; i < N; i++)
+        values[i] = i / 200; /* few of them: indices are a matter of runs */
+    DWT_EQ(encodings_of_longs(values, N, &opts, &has_dictionary), 1u << DWI_PARQUET_RLE_DICTIONARY);
+}
+
 /* ---- row groups and memory ---- */
 
 static void row_groups_close_by_rows_and_by_bytes(void **state)
@@ -683,6 +703,7 @@ int main(void)
         cmocka_unit_test(pages_of_nulls_have_no_bounds_and_no_say_in_the_order),
         cmocka_unit_test(a_page_of_nan_takes_the_column_index_away),
         cmocka_unit_test(a_dictionary_stays_only_while_it_pays),
+        cmocka_unit_test(sorted_numbers_have_no_dictionary_where_pages_are_compressed),
         cmocka_unit_test(row_groups_close_by_rows_and_by_bytes),
         cmocka_unit_test(buffered_bytes_are_what_was_allocated),
         cmocka_unit_test(small_batches_give_the_same_file_as_one_large_one),
