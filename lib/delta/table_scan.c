@@ -2,6 +2,7 @@
 #include "delta/table_scan.h"
 
 #include "base/alloc.h"
+#include "columns/variant.h"
 #include "delta/deletion_vector.h"
 #include "delta/features.h"
 #include "delta/files.h"
@@ -40,6 +41,8 @@ struct dwi_table_scan {
     size_t deleted_bytes;
     int64_t row;           /* of the file that comes next */
     dwi_column unfiltered; /* batches of files with deleted rows */
+    bool shredded;         /* variants are, in the open file */
+    dwi_column stored;     /* its batches as they lie there */
 };
 
 static bool is_partition_column(const dwi_metadata *metadata, dwi_sv name)
@@ -253,6 +256,7 @@ static void close_file(dwi_table_scan *scan)
     dwi_object_source_done(&scan->source);
     dwi_free(scan->alloc, scan->deleted, scan->deleted_bytes);
     scan->deleted = NULL;
+    dwi_column_done(&scan->stored);
     dwi_arena_done(&scan->file_arena);
 }
 
@@ -288,29 +292,6 @@ static dw_status read_deleted(dwi_table_scan *scan, dw_error *err)
                            : dwi_err_prefix(err, status, "%.*s", DWI_SV_ARG(scan->file->path));
 }
 
-/* Parts of shredded variants lie in columns of their own, which we do not put together. */
-static dw_status check_unshredded(const dwi_type *wanted, const dwi_type *file, dwi_sv name,
-                                  dw_error *err)
-{
-    dw_status status = DW_OK;
-
-    if (wanted->variant && dwi_type_find(file, DWI_SV("typed_value")) >= 0)
-        return dwi_err(err, DW_E_UNSUPPORTED,
-                       "column %.*s: reading shredded variants (feature variantShredding) is not "
-                       "supported",
-                       DWI_SV_ARG(name));
-    for (size_t i = 0; i < wanted->n_fields && !wanted->variant; i++) {
-        const dwi_field *field = &wanted->fields[i];
-        int at = wanted->kind == DWI_STRUCT ? dwi_type_find(file, field->name)
-                 : i < file->n_fields       ? (int)i
-                                            : -1;
-        if (at >= 0)
-            DWI_TRY(check_unshredded(field->type, file->fields[at].type, field->name, err));
-    }
-done:
-    return status;
-}
-
 static dw_status open_file(dwi_table_scan *scan, dw_error *err)
 {
     const dwi_type *wanted = scan->physical;
@@ -329,8 +310,15 @@ static dw_status open_file(dwi_table_scan *scan, dw_error *err)
             dwi_mapping_in_file(&scan->file_arena, wanted, dwi_parquet_reader_type(scan->reader));
     if (wanted == NULL)
         DWI_TRY(dwi_err_nomem(err));
-    if (dwi_type_has_variant(wanted))
-        DWI_TRY(check_unshredded(wanted, dwi_parquet_reader_type(scan->reader), DWI_SV(""), err));
+    scan->shredded = dwi_type_has_variant(wanted) &&
+                     dwi_variant_is_shredded(wanted, dwi_parquet_reader_type(scan->reader));
+    if (scan->shredded) {
+        wanted = dwi_variant_stored_type(&scan->file_arena, wanted,
+                                         dwi_parquet_reader_type(scan->reader));
+        if (wanted == NULL)
+            DWI_TRY(dwi_err_nomem(err));
+        DWI_TRY(dwi_column_init(&scan->stored, wanted, scan->alloc, err));
+    }
     DWI_TRY(dwi_parquet_reader_project(scan->reader, wanted, err));
     DWI_TRY(read_deleted(scan, err));
 done:
@@ -383,13 +371,36 @@ done:
     return status;
 }
 
+/* The next rows as they are in the table. */
+static dw_status read_rows(dwi_table_scan *scan, dwi_column *into, dw_error *err)
+{
+    const dwi_vec *view;
+    dwi_arena arena;
+    dw_status status;
+
+    if (!scan->shredded)
+        return dwi_parquet_reader_next(scan->reader, scan->batch_rows, into, err);
+    dwi_arena_init(&arena, scan->alloc);
+    dwi_column_clear(into);
+    DWI_TRY(dwi_parquet_reader_next(scan->reader, scan->batch_rows, &scan->stored, err));
+    view = dwi_column_view(&scan->stored, &arena);
+    if (view == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    DWI_TRY(dwi_variant_append_rows(into, view, 0, scan->stored.length, err));
+done:
+    dwi_arena_done(&arena);
+    return status == DW_OK || status == DW_E_NOMEM
+               ? status
+               : dwi_err_prefix(err, status, "%.*s", DWI_SV_ARG(scan->file->path));
+}
+
 /* The next rows of the open file; `*out_end` at its end. */
 static dw_status read_batch(dwi_table_scan *scan, dwi_column *batch, bool *out_end, dw_error *err)
 {
     dwi_column *into = scan->deleted == NULL ? batch : &scan->unfiltered;
     dw_status status;
 
-    DWI_TRY(dwi_parquet_reader_next(scan->reader, scan->batch_rows, into, err));
+    DWI_TRY(read_rows(scan, into, err));
     *out_end = into->length == 0;
     if (scan->deleted != NULL)
         DWI_TRY(drop_deleted(scan, batch, err));

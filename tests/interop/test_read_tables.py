@@ -20,9 +20,6 @@ REFUSED = {
     "delta-golden/canonicalized-paths-normal-a": "metaData.schemaString is missing",
     "delta-golden/canonicalized-paths-special-a": "metaData.schemaString is missing",
     "delta-golden/corrupted-last-checkpoint": "metaData.schemaString is missing",
-    "delta-spark/variant-stats-nested-no-checkpoint": "feature variantShredding",
-    "delta-spark/variant-stats-state-reconstruction": "feature variantShredding",
-    "delta-spark/variant-stats-with-struct-no-checkpoint": "feature variantShredding",
 }
 
 # Tables that no engine gives rows of, and what is wrong with them.
