@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A fuzz target for a moment: mutations of its corpus, and of bytes by chance of many lengths.
-Usage: short.py PROGRAM CORPUS-FOLDER"""
+Usage: short.py PROGRAM CORPUS-FOLDER..."""
 import pathlib
 import random
 import subprocess
@@ -10,8 +10,8 @@ import tempfile
 
 
 def main():
-    program, corpus = sys.argv[1], pathlib.Path(sys.argv[2])
-    files = sorted(corpus.iterdir()) if corpus.is_dir() else []
+    program, folders = sys.argv[1], [pathlib.Path(name) for name in sys.argv[2:]]
+    files = [f for folder in folders if folder.is_dir() for f in sorted(folder.iterdir()) if f.suffix != ".py"]
     with tempfile.TemporaryDirectory() as folder:
         generator = random.Random(1)
         for i in range(60):
