@@ -339,11 +339,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         status = dwi_parquet_writer_new(dwi_alloc_default(), type, &opts,
                                         (dwi_parquet_sink){&file, collect}, &writer, &err);
     }
-    if (status == DW_E_UNSUPPORTED) {
-        opts = (dwi_parquet_write_options){.keep_void = true};
-        status = dwi_parquet_writer_new(dwi_alloc_default(), type, &opts,
-                                        (dwi_parquet_sink){&file, collect}, &writer, &err);
-    }
     CHECK(status == DW_OK);
     for (int i = 0; i < times; i++)
         CHECK(dwi_parquet_writer_append(writer, view, &err) == DW_OK);
