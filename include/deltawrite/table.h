@@ -297,7 +297,8 @@ typedef struct dw_app_txn {
 
 typedef dw_status dw_app_txn_fn(void *ctx, const dw_app_txn *txn, dw_error *err);
 
-/** Call `each` for every application id, in byte order.
+/** Call `each` for every application id, in byte order; those that have expired by the table's
+ * delta.setTransactionRetentionDuration are left out, as other readers leave them out.
  *
  * Ownership: none moves.
  * Errors:    what `each` returned.

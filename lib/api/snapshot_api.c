@@ -8,6 +8,7 @@
 #include "delta/mapping.h"
 #include "delta/stats.h"
 #include "delta/timeline.h"
+#include "delta/txn_expiry.h"
 
 static const char *const *cstrs(dwi_arena *arena, dwi_svs list)
 {
@@ -262,7 +263,8 @@ dw_status dw_snapshot_txns(const dw_snapshot *snapshot, dw_app_txn_fn *each, voi
     for (size_t i = 0; i < snapshot->state->n_txns; i++) {
         const dwi_txn_action *action = &snapshot->state->txns[i];
         const dw_app_txn txn = {action->app_id.ptr, action->version, action->last_updated};
-        DWI_TRY(each(ctx, &txn, err));
+        if (!dwi_txn_is_expired(snapshot->state, action, snapshot->table->log.env))
+            DWI_TRY(each(ctx, &txn, err));
     }
 done:
     return status;

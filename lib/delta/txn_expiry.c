@@ -22,6 +22,16 @@ bool dwi_txn_may_have_expired(const dwi_state *state, const dwi_env *env)
     return age_ms < 0 || age_ms >= kept_ms;
 }
 
+bool dwi_txn_is_expired(const dwi_state *state, const dwi_txn_action *txn, const dwi_env *env)
+{
+    dw_error ignored = DW_ERROR_INIT;
+    int64_t retention_ms = -1;
+
+    (void)dwi_property_interval(state->metadata.configuration, RETENTION, &retention_ms, &ignored);
+    return retention_ms >= 0 && txn->last_updated >= 0 &&
+           txn->last_updated < dwi_now_ms(env) - retention_ms;
+}
+
 dw_status dwi_txn_expired(const dwi_state *state, dwi_sv app_id, dw_error *err)
 {
     return dwi_err(

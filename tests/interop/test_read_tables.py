@@ -7,9 +7,11 @@ import pathlib
 import subprocess
 
 import pytest
+from deltalake import DeltaTable
 
 from judges.read_table import dump
 from support.paths import BUILD, ROOT, missing
+from support.programs import Tool
 
 SHARED = pathlib.Path(os.environ.get("DELTAWRITE_SHARED") or ROOT.parent / "shared")
 TABLES = SHARED / "tables"
@@ -115,3 +117,27 @@ def test_tables_that_no_engine_reads_give_an_error_and_no_rows(entry):
     assert len(done.stdout.splitlines()) <= 1  # the line of information, no row
     assert len([line for line in done.stderr.splitlines() if not line.startswith("warning: ")]) == 1
     assert REJECTED[entry["path"]] in done.stderr
+
+
+@pytest.mark.parametrize("entry", of_kind("read", "log"))
+def test_info_of_each_version_is_what_delta_rs_says(entry):
+    needed(entry)
+    if entry["path"] in REFUSED:
+        pytest.skip("refused as a whole")
+    tool, path = Tool(), str(TABLES / entry["path"])
+    for version in sorted({int(v) for v in entry.get("versions", {})} | {entry["version"]}):
+        try:
+            table = DeltaTable(path, version=version)
+            metadata, protocol = table.metadata(), table.protocol()
+        except Exception:  # some of them delta-rs cannot read; the manifest has what others say
+            continue
+        info = tool.json("info", path, "--version", str(version))
+        assert (info["version"], info["id"], info["name"]) == (version, str(metadata.id), metadata.name)
+        assert info["partitionColumns"] == metadata.partition_columns
+        assert info["properties"] == metadata.configuration
+        ours = info["protocol"]
+        assert (ours["minReaderVersion"], ours["minWriterVersion"]) == (
+            protocol.min_reader_version, protocol.min_writer_version)
+        assert set(ours.get("writerFeatures") or []) == set(protocol.writer_features or [])
+        for app, txn in info["txns"].items():
+            assert table.transaction_version(app) == txn
