@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 
+import pytest
+
 from support import judges
 from support.library import Library, Writer
 from support.paths import TESTS, clean_environment, fetched
@@ -19,6 +21,7 @@ from support.table_model import as_tuples, replay
 
 SECONDS = float(os.environ.get("DELTAWRITE_COWRITER_SECONDS", "60"))
 BATCH = 5
+PLACES = ["here", "a b/c:%", None, "Zürich"]  # what p has: as partitions they need escapes of every kind
 
 
 class Appender(threading.Thread):
@@ -32,7 +35,8 @@ class Appender(threading.Thread):
 
     def rows(self, number):
         extra = {name: f"{name} {number}" for name in self.columns[-3:] if number % 3 == 0}
-        return [{"id": number * BATCH + i, "v": number, "n": number % 100, **extra} for i in range(BATCH)]
+        return [{"id": number * BATCH + i, "v": number, "n": number % 100, "p": PLACES[(number + i) % 4], **extra}
+                for i in range(BATCH)]
 
     def run(self):
         number = 0
@@ -83,10 +87,12 @@ def read_log(folder):
     return commits
 
 
-def test_spark_changes_the_table_while_we_append(local_tool, tmp_path):
+@pytest.mark.parametrize("partitioned", [False, True], ids=["plain", "partitioned"])
+def test_spark_changes_the_table_while_we_append(partitioned, local_tool, tmp_path):
     uri = tmp_path / "table"
-    local_tool.create(str(uri), [("id", "long"), ("v", "long"), ("n", "short")], "--property",
-                      "delta.isolationLevel=WriteSerializable", folder=tmp_path)
+    local_tool.create(str(uri), [("id", "long"), ("v", "long"), ("n", "short"), ("p", "string")], "--property",
+                      "delta.isolationLevel=WriteSerializable", *(["--partition-by", "p"] if partitioned else []),
+                      folder=tmp_path)
     appender = Appender(uri, pause=0.05 if SECONDS < 120 else 0.2)
     appender.start()
     count, errors = spark_works(uri, appender)

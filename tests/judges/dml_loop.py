@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Spark changes a Delta table again and again: MERGE, DELETE, UPDATE, OPTIMIZE, INSERT, new columns, properties.
 
-The table has the columns id (long), v (long) and n (short). What each commit does is in its userMetadata, as JSON, so that
-tests/support/table_model.py can replay the log. One JSON line on stdout for each operation: its spec, and the error of
-one that Spark gave up because of another writer.
+The table has the columns id (long), v (long), n (short) and others. What each commit does is in its userMetadata, as
+JSON, so that tests/support/table_model.py can replay the log. One JSON line on stdout for each operation: its spec, and
+the error of one that Spark gave up because of another writer.
 """
 import argparse
 import json
