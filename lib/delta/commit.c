@@ -5,7 +5,8 @@
  *      version on + 1: if it wins, it is based on the latest state by definition.
  *   2. While a version is undecided no other version is put, and it is put only with the same
  *      bytes.
- *   3. A version is decided only by the store saying that our put took effect, or by reading it.
+ *   3. A version is decided only by the store saying that our put took effect, or by reading it;
+ *      after a long time both count only while the log has not gone on behind it.
  *   4. Every attempt carries the same txnId, and every commit that comes before ours is looked at
  *      for it, so that an attempt which landed unseen is found and not repeated.
  *   5. A commit that is decided in our favour is a success, even if memory is short afterwards.
@@ -211,7 +212,118 @@ static dw_status put_body(dwi_committer *committer, int64_t version, dw_error *e
 {
     dw_bytes body = {committer->body.text.data, committer->body.text.len};
 
+    committer->put_ms = dwi_now_ms(committer->log->env);
     return dwi_log_put_commit(committer->log, version, body, err);
+}
+
+/* The log goes on behind the version, and what is or was there is not part of what a reader sees:
+ * did an attempt of ours take effect? */
+static dw_status trace(dwi_committer *committer, const dwi_staged *staged, dwi_state *latest,
+                       outcome *out, dw_error *err)
+{
+    dwi_trace found;
+    dw_status status;
+
+    DWI_TRY(dwi_commit_trace(committer->log, latest, staged, &committer->body, &found, err));
+    if (found == DWI_TRACE_NONE) {
+        status = dwi_err(err, DW_E_UNKNOWN,
+                         "log cleanup has removed the version, and nothing "
+                         "later tells whose it was");
+        goto done;
+    }
+    *out = found == DWI_TRACE_FOUND ? OUTCOME_WON : OUTCOME_LOST;
+    if (*out == OUTCOME_LOST && dwi_staged_must_see_winners(staged))
+        (void)dwi_conflict(&committer->clash, latest,
+                           "the commits since version %lld are not there any more, so that ours "
+                           "cannot be compared with them",
+                           (long long)committer->on->version);
+    move_on(committer, dwi_state_ref(latest));
+done:
+    return status;
+}
+
+/* After a long time log cleanup may have passed the version. Then what is put there wins, and
+ * nobody ever reads it: *out_latest is the state that the log has come to. NULL: it has not. */
+static dw_status look_behind(const dwi_committer *committer, int64_t version,
+                             dwi_state **out_latest, dw_error *err)
+{
+    dwi_state *latest = NULL;
+    bool there = true;
+    dw_status status = DW_OK;
+
+    *out_latest = NULL;
+    if (!dwi_state_is_old(committer->on, committer->log->env))
+        return DW_OK;
+    DWI_TRY(dwi_state_is_there(committer->log, committer->on, &there, err));
+    if (there)
+        goto done;
+    DWI_TRY(dwi_state_load(committer->log, -1, &latest, err));
+    if (latest->version > version)
+        *out_latest = dwi_state_ref(latest);
+done:
+    dwi_state_unref(latest);
+    return status;
+}
+
+/* The version is ours: put just now, or found. Is it part of the log? */
+static dw_status confirm_win(dwi_committer *committer, const dwi_staged *staged, int64_t version,
+                             outcome *out, dw_error *err)
+{
+    dwi_state *latest = NULL;
+    dw_status status;
+
+    *out = OUTCOME_WON;
+    DWI_TRY(look_behind(committer, version, &latest, err));
+    if (latest != NULL)
+        DWI_TRY(trace(committer, staged, latest, out, err));
+done:
+    dwi_state_unref(latest);
+    return status;
+}
+
+/* The undecided version is not there: it is put again, if there is nothing behind it. */
+static dw_status put_again(dwi_committer *committer, const dwi_staged *staged, outcome *out,
+                           dw_error *err)
+{
+    int64_t version = committer->undecided;
+    dwi_state *latest = NULL;
+    dw_status status;
+
+    *out = OUTCOME_UNDECIDED;
+    DWI_TRY(look_behind(committer, version - 1, &latest, err));
+    if (latest != NULL) {
+        DWI_TRY(trace(committer, staged, latest, out, err));
+        goto done;
+    }
+    status = put_body(committer, version, err);
+    if (status == DW_OK)
+        DWI_TRY(confirm_win(committer, staged, version, out, err));
+    else if (status == DW_E_EXISTS || status == DW_E_UNKNOWN)
+        status = DW_OK;
+done:
+    dwi_state_unref(latest);
+    return status;
+}
+
+/* Reads the undecided version, and puts it again when it is not there. */
+static dw_status settle(dwi_committer *committer, const dwi_staged *staged, outcome *out,
+                        dw_error *err)
+{
+    int64_t version = committer->undecided;
+    dwi_arena arena;
+    dwi_commit commit;
+    dw_status status;
+
+    dwi_arena_init(&arena, committer->log->alloc);
+    status = dwi_log_read_commit(committer->log, version, &arena, &commit, err);
+    if (status == DW_E_NOT_FOUND)
+        status = put_again(committer, staged, out, err);
+    else if (status == DW_OK && dwi_commit_is_ours(&commit, committer->txn_id))
+        status = confirm_win(committer, staged, version, out, err);
+    else if (status == DW_OK)
+        *out = OUTCOME_LOST;
+    dwi_arena_done(&arena);
+    return status;
 }
 
 /* First put of version on + 1. A version that exists stays undecided until it has been read: only
@@ -230,91 +342,14 @@ static dw_status put_next(dwi_committer *committer, const dwi_staged *staged, ou
                                   after_ms, committer->txn_id, err));
     status = put_body(committer, version, err);
     if (status == DW_OK) {
-        *out = OUTCOME_WON;
+        committer->undecided = version; /* until it is confirmed */
+        DWI_TRY(confirm_win(committer, staged, version, out, err));
     } else if (status == DW_E_EXISTS || status == DW_E_UNKNOWN) {
         committer->undecided = version;
         *out = status == DW_E_EXISTS ? OUTCOME_LOST : OUTCOME_UNDECIDED;
         status = DW_OK;
     }
 done:
-    return status;
-}
-
-/* The undecided version is not there, and the log is known to go on after it: what did it have? */
-static dw_status trace(dwi_committer *committer, const dwi_staged *staged, dwi_state *latest,
-                       outcome *out, dw_error *err)
-{
-    dwi_trace found;
-    dw_status status;
-
-    DWI_TRY(dwi_commit_trace(committer->log, latest, staged, &committer->body, &found, err));
-    if (found == DWI_TRACE_NONE) {
-        status = dwi_err(err, DW_E_UNKNOWN,
-                         "log cleanup has removed the version, and nothing "
-                         "later tells whose it was");
-        goto done;
-    }
-    *out = found == DWI_TRACE_FOUND ? OUTCOME_WON : OUTCOME_LOST;
-done:
-    return status;
-}
-
-/* After a long time a version may be missing because log cleanup took it: put there again it would
- * win, and nobody would ever read it. *out is UNDECIDED when it is missing for want of a commit. */
-static dw_status look_behind(dwi_committer *committer, const dwi_staged *staged, outcome *out,
-                             dw_error *err)
-{
-    dwi_state *latest = NULL;
-    dw_status status;
-
-    *out = OUTCOME_UNDECIDED;
-    if (!dwi_state_is_old(committer->on, committer->log->env))
-        return DW_OK;
-    DWI_TRY(dwi_state_advance(committer->log, committer->on, (dwi_commit_observer){NULL, NULL},
-                              &latest, err));
-    if (latest->version < committer->undecided)
-        goto done;
-    DWI_TRY(trace(committer, staged, latest, out, err));
-    if (*out == OUTCOME_LOST && dwi_staged_must_see_winners(staged))
-        (void)dwi_conflict(&committer->clash, latest,
-                           "the commits since version %lld are not there any more, so that ours "
-                           "cannot be compared with them",
-                           (long long)committer->on->version);
-    move_on(committer, dwi_state_ref(latest));
-done:
-    dwi_state_unref(latest);
-    return status;
-}
-
-/* Reads the undecided version, and puts it again when it is not there. */
-static dw_status settle(dwi_committer *committer, const dwi_staged *staged, outcome *out,
-                        dw_error *err)
-{
-    int64_t version = committer->undecided;
-    dwi_arena arena;
-    dwi_commit commit;
-    dw_status status;
-
-    dwi_arena_init(&arena, committer->log->alloc);
-    status = dwi_log_read_commit(committer->log, version, &arena, &commit, err);
-    if (status == DW_OK) {
-        *out = dwi_commit_is_ours(&commit, committer->txn_id) ? OUTCOME_WON : OUTCOME_LOST;
-        goto done;
-    }
-    if (status != DW_E_NOT_FOUND)
-        goto done;
-    DWI_TRY(look_behind(committer, staged, out, err));
-    if (*out != OUTCOME_UNDECIDED)
-        goto done;
-    status = put_body(committer, version, err);
-    if (status == DW_OK)
-        *out = OUTCOME_WON;
-    else if (status == DW_E_EXISTS || status == DW_E_UNKNOWN)
-        *out = OUTCOME_UNDECIDED;
-    if (status == DW_E_EXISTS || status == DW_E_UNKNOWN)
-        status = DW_OK;
-done:
-    dwi_arena_done(&arena);
     return status;
 }
 
@@ -332,7 +367,8 @@ static void take_win(dwi_committer *committer, int64_t version, dwi_committed *o
         dwi_logf(committer->log->logger, DW_LOG_WARN, "version %lld is committed, not applied: %s",
                  (long long)version, err.message);
     committer->undecided = -1;
-    dwi_state_note_newest(committer->on, committer->log->env);
+    if (committer->on->version == version)
+        dwi_state_note_newest(committer->on, committer->put_ms);
     out->version = version;
     out->state = dwi_state_ref(committer->on);
 }
@@ -387,6 +423,16 @@ static dw_status try_settle(dwi_committer *committer, const dwi_staged *staged, 
     return stay_undecided(committer, status, out, err);
 }
 
+static dw_status try_next(dwi_committer *committer, const dwi_staged *staged, outcome *out,
+                          dw_error *err)
+{
+    dw_status status = put_next(committer, staged, out, err);
+
+    if (status == DW_OK || committer->undecided < 0)
+        return status;
+    return stay_undecided(committer, status, out, err);
+}
+
 /* Another commit has the version. `on` moves past it; our own may be among what is read. */
 static dw_status after_loss(dwi_committer *committer, const dwi_staged *staged, outcome *out,
                             int64_t *out_ours, dw_error *err)
@@ -409,17 +455,14 @@ static dw_status step(dwi_committer *committer, const dwi_staged *staged, bool f
 
     if (committer->undecided >= 0) {
         DWI_TRY(try_settle(committer, staged, out, err));
-        if (*out == OUTCOME_WON)
-            ours = committer->undecided;
     } else {
         DWI_TRY(final_clash(committer, err));
         DWI_TRY(check_on(committer, staged, first, &ours, err));
-        if (ours < 0) {
-            DWI_TRY(put_next(committer, staged, out, err));
-            if (*out == OUTCOME_WON)
-                ours = committer->on->version + 1;
-        }
+        if (ours < 0)
+            DWI_TRY(try_next(committer, staged, out, err));
     }
+    if (ours < 0 && *out == OUTCOME_WON)
+        ours = committer->undecided;
     if (ours < 0 && *out == OUTCOME_LOST)
         DWI_TRY(after_loss(committer, staged, out, &ours, err));
     *out_ours = ours;

@@ -12,6 +12,7 @@ typedef struct dwi_committer {
     dwi_state *base;                /* the rows were made for it; a reference */
     dwi_state *on;                  /* the attempt builds on it; NULL: none made yet */
     char txn_id[DWI_UUID_TEXT + 1]; /* of every attempt */
+    int64_t put_ms;                 /* when the last put was begun */
     int64_t undecided;              /* version that an attempt may have made, -1: none */
     dw_error clash;                 /* with a commit of another: it is final; code DW_OK: none */
     bool restage;                   /* the last DW_E_CONFLICT: files written anew for `on` can do */

@@ -23,6 +23,17 @@ static bool has_txn(const dwi_state *latest, const dwi_commit_body *body)
     return false;
 }
 
+/* Had the attempt taken effect, the versions that it expected would have been moved. */
+static bool are_apps_untouched(const dwi_state *latest, const dwi_staged *staged)
+{
+    for (size_t i = 0; i < staged->n_apps; i++) {
+        const dwi_txn_action *known = dwi_state_txn(latest, staged->apps[i].app_id);
+        if ((known == NULL ? -1 : known->version) != staged->apps[i].expected)
+            return false;
+    }
+    return staged->n_apps > 0;
+}
+
 static int64_t attempted_ms(const dwi_commit_body *body)
 {
     for (size_t i = 0; i < body->n_actions; i++)
@@ -87,6 +98,8 @@ dw_status dwi_commit_trace(const dwi_log *log, const dwi_state *latest, const dw
         *out = DWI_TRACE_FOUND;
         goto done;
     }
+    if (are_apps_untouched(latest, staged))
+        *out = DWI_TRACE_ABSENT;
     if (staged->n_adds == 0)
         goto done;
     DWI_TRY(find_file(log, latest, staged->adds[0].path, &found, err));

@@ -433,9 +433,9 @@ static dw_status load_segment(const dwi_log *log, const dwi_segment *segment, dw
     return status;
 }
 
-dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, dw_error *err)
+/* The state at a version, or the last one that a listing shows. */
+static dw_status load_listed(const dwi_log *log, int64_t version, dwi_state **out, dw_error *err)
 {
-    const dwi_commit_observer nobody = {NULL, NULL};
     dwi_checkpoint_trouble trouble = {.log = log};
     int64_t before = -1;
     dwi_state *state = NULL;
@@ -460,14 +460,6 @@ dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, d
     DWI_TRY(dwi_checkpoint_settle(&trouble, status, err));
     assert(state != NULL); /* settled: the last load_segment() succeeded */
     state->before_checkpoint = before;
-    if (version < 0) {
-        /* A listing may end too early; the log ends only where there is no next commit. */
-        dwi_state *latest = NULL;
-        dwi_state_note_newest(state, log->env);
-        DWI_TRY(dwi_state_advance(log, state, nobody, &latest, err));
-        dwi_state_unref(state);
-        state = latest;
-    }
     *out = state;
     state = NULL;
 done:
@@ -504,43 +496,53 @@ done:
     return status;
 }
 
-/* Nothing follows *state: is it the newest, or were those that followed cleaned up? Cleanup goes
- * from old to new, so that a commit which is there still has all that came after it. A log that
- * ends before it is another table's: what is written after the state's version nobody reads. */
-static dw_status confirm_newest(const dwi_log *log, dwi_state **state, dw_error *err)
+dw_status dwi_state_is_there(const dwi_log *log, const dwi_state *state, bool *out, dw_error *err)
 {
     char name[DWI_LOG_NAME_SIZE];
-    dwi_state *loaded = NULL;
     dw_object object;
     dw_status status;
     char *key;
 
-    dwi_log_commit_name((*state)->version, name);
+    dwi_log_commit_name(state->version, name);
     key = dwi_log_key(log, name);
     if (key == NULL)
         return dwi_err_nomem(err);
     status = dwi_store_head(log->store, key, &object, err);
     dwi_cstr_free(log->alloc, key);
-    if (status == DW_E_NOT_FOUND)
-        status = dwi_state_load(log, -1, &loaded, err);
-    if (status == DW_OK && loaded != NULL && loaded->version < (*state)->version) {
+    if (status != DW_OK && status != DW_E_NOT_FOUND)
+        return status;
+    *out = status == DW_OK;
+    return DW_OK;
+}
+
+/* By a listing. A log that ends before the state is another table's: what would be written after
+ * the state's version nobody would read. */
+static dw_status load_anew(const dwi_log *log, dwi_state *state, dwi_state **out, dw_error *err)
+{
+    dwi_state *loaded = NULL;
+    dw_status status;
+
+    DWI_TRY(dwi_state_load(log, -1, &loaded, err));
+    if (loaded->version < state->version) {
         status = dwi_err(err, DW_E_CONFLICT,
                          "the log ends at version %lld and was at %lld: the table was made anew",
-                         (long long)loaded->version, (long long)(*state)->version);
-    } else if (status == DW_OK && loaded != NULL &&
-               (loaded->version > (*state)->version ||
-                !dwi_sv_eq(loaded->metadata.id, (*state)->metadata.id))) {
-        dwi_state_unref(*state);
-        *state = dwi_state_ref(loaded);
+                         (long long)loaded->version, (long long)state->version);
+        goto done;
     }
+    /* Of the same version ours may know application ids that a checkpoint has dropped. */
+    *out = dwi_state_ref(loaded->version == state->version &&
+                                 dwi_sv_eq(loaded->metadata.id, state->metadata.id)
+                             ? state
+                             : loaded);
+done:
     dwi_state_unref(loaded);
     return status;
 }
 
-dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
-                            dwi_state **out, dw_error *err)
+/* The commits after `base`, until there is none. */
+static dw_status read_on(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
+                         dwi_state **out, dw_error *err)
 {
-    dwi_state *made = NULL;
     dw_status status;
     builder b;
 
@@ -551,20 +553,88 @@ dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_obse
     while (status == DW_OK);
     if (status != DW_E_NOT_FOUND)
         goto done;
-    if (b.state->version > base->version)
-        DWI_TRY(builder_finish(&b, &made, err));
-    else
-        made = dwi_state_ref(base);
-    if (dwi_state_is_old(base, log->env))
-        DWI_TRY(confirm_newest(log, &made, err));
-    dwi_state_note_newest(made, log->env);
-    *out = made;
-    made = NULL;
     status = DW_OK;
+    if (b.state->version > base->version)
+        DWI_TRY(builder_finish(&b, out, err));
+    else
+        *out = dwi_state_ref(base);
 done:
-    dwi_state_unref(made);
     builder_done(&b);
     return status;
+}
+
+/* The newest state after `base`; NULL: log cleanup has passed it. When the state is old, that there
+ * is no next commit says nothing. Cleanup goes from old to new, so that a commit which is there
+ * still has all that came after it; that is asked of the state's own before what follows is read,
+ * and of the last one read afterwards. */
+static dw_status follow(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
+                        dwi_state **out, dw_error *err)
+{
+    bool old = dwi_state_is_old(base, log->env);
+    int64_t asked_ms = dwi_now_ms(log->env);
+    dwi_state *made = NULL;
+    bool there = true;
+    dw_status status = DW_OK;
+
+    *out = NULL;
+    if (old)
+        DWI_TRY(dwi_state_is_there(log, base, &there, err));
+    if (!there)
+        goto done;
+    DWI_TRY(read_on(log, base, observer, &made, err));
+    if (old || dwi_state_is_old(base, log->env)) /* the process may have slept meanwhile */
+        DWI_TRY(dwi_state_is_there(log, made, &there, err));
+    if (!there)
+        goto done;
+    dwi_state_note_newest(made, asked_ms);
+    *out = made;
+    made = NULL;
+done:
+    dwi_state_unref(made);
+    return status;
+}
+
+dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
+                            dwi_state **out, dw_error *err)
+{
+    dwi_state *made;
+    dw_status status;
+
+    DWI_TRY(follow(log, base, observer, &made, err));
+    if (made == NULL)
+        DWI_TRY(load_anew(log, base, &made, err));
+    *out = made;
+done:
+    return status;
+}
+
+/* Who falls asleep while loading may wake up when log cleanup has passed what was listed: then it
+ * is listed again. A listing may end too early, too: the log ends only where there is no next
+ * commit. */
+static dw_status load_newest(const dwi_log *log, dwi_state **out, dw_error *err)
+{
+    const dwi_commit_observer nobody = {NULL, NULL};
+    dwi_state *state = NULL;
+    dwi_state *latest = NULL;
+    dw_status status = DW_OK;
+
+    for (int n = 0; latest == NULL && n < MAX_LISTINGS; n++) {
+        int64_t asked_ms = dwi_now_ms(log->env);
+        dwi_state_unref(state);
+        state = NULL;
+        DWI_TRY(load_listed(log, -1, &state, err));
+        dwi_state_note_newest(state, asked_ms);
+        DWI_TRY(follow(log, state, nobody, &latest, err));
+    }
+    *out = latest != NULL ? latest : dwi_state_ref(state);
+done:
+    dwi_state_unref(state);
+    return status;
+}
+
+dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, dw_error *err)
+{
+    return version < 0 ? load_newest(log, out, err) : load_listed(log, version, out, err);
 }
 
 dw_status dwi_state_apply(const dw_allocator *alloc, const dwi_state *base,
@@ -623,9 +693,9 @@ dwi_sv dwi_state_property(const dwi_state *state, const char *key)
     return dwi_property(state->metadata.configuration, key);
 }
 
-void dwi_state_note_newest(dwi_state *state, const dwi_env *env)
+void dwi_state_note_newest(dwi_state *state, int64_t asked_ms)
 {
-    __atomic_store_n(&state->seen_ms, dwi_now_ms(env), __ATOMIC_RELAXED);
+    __atomic_store_n(&state->seen_ms, asked_ms, __ATOMIC_RELAXED);
 }
 
 bool dwi_state_is_old(const dwi_state *state, const dwi_env *env)

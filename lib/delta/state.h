@@ -44,6 +44,8 @@ typedef struct dwi_commit_observer {
  * of those commits. */
 dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
                             dwi_state **out, dw_error *err);
+/* The commit of the state's version is there, so that log cleanup has not come as far as it. */
+dw_status dwi_state_is_there(const dwi_log *log, const dwi_state *state, bool *out, dw_error *err);
 /* The state after a commit of ours whose actions we know, without reading it back. */
 dw_status dwi_state_apply(const dw_allocator *alloc, const dwi_state *base,
                           const dwi_commit *commit, dwi_state **out, dw_error *err);
@@ -58,8 +60,9 @@ const dwi_domain_metadata *dwi_state_domain(const dwi_state *state, const char *
 /* A table property, matched ignoring case; ptr NULL: not set. */
 dwi_sv dwi_state_property(const dwi_state *state, const char *key);
 
-/* Nothing came after the state at this moment. */
-void dwi_state_note_newest(dwi_state *state, const dwi_env *env);
+/* Nothing came after the state at this moment, which is when it was asked, not when the answer was
+ * there: a process can sleep in between. */
+void dwi_state_note_newest(dwi_state *state, int64_t asked_ms);
 /* That is so long ago that log cleanup may have removed commits after the state: that there is no
  * next commit says nothing, and the next version must not be written before dwi_state_advance(). */
 bool dwi_state_is_old(const dwi_state *state, const dwi_env *env);

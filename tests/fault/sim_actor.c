@@ -469,16 +469,29 @@ static void clean_log(sim_actor *a)
     if (dwi_store_list(s->memory, "t/_delta_log/", NULL, newest_checkpoint, &checkpoint, &err) !=
         DW_OK)
         return;
-    for (int64_t v = 0; v < checkpoint; v++) {
+    for (int64_t v = s->oldest; v < checkpoint; v++) {
         char key[64];
         if (s->commits[v].landed_ms > s->now_us / 1000 - HOUR_MS)
             break;
         (void)snprintf(key, sizeof(key), "t/_delta_log/%020lld.json", (long long)v);
-        if (dwi_store_remove(s->memory, key, &err) != DW_OK)
-            continue; /* it was gone */
+        if (v < s->oldest || dwi_store_remove(s->memory, key, &err) != DW_OK)
+            continue; /* another cleanup was faster */
+        s->oldest = v + 1;
         s->cleaned++;
         sim_yield(a);
     }
+}
+
+/* Some engine's checkpoint, from a place where the network works: with faults as frequent as here
+ * those of the actors hardly ever get done. */
+static void write_checkpoint(sim *s)
+{
+    dw_error err = DW_ERROR_INIT;
+    dw_table *table = NULL;
+
+    if (dw_table_open(s->memory, "t", NULL, &table, &err) == DW_OK)
+        (void)dw_checkpoint(table, NULL, &err);
+    dw_table_close(table);
 }
 
 static void end_life(sim_actor *a)
@@ -519,7 +532,7 @@ bool sim_act(sim_actor *a)
     } else if (what == 3) {
         (void)dw_checkpoint(m->table, NULL, &err);
     } else if (what == 4) { /* and everybody sleeps */
-        (void)dw_checkpoint(m->table, NULL, &err);
+        write_checkpoint(a->world);
         a->world->now_us += (int64_t)(1 + sim_roll(a->world, 3)) * HOUR_MS * 1000;
         clean_log(a);
     } else if (what == 5) {

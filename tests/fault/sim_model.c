@@ -423,6 +423,7 @@ void sim_check(sim *s, const sim_op *ops, int n_ops, bool serializable, sim_sums
     sums->requests += s->requests;
     sums->crashes += s->crashes;
     sums->cleaned += s->cleaned;
+    sums->dead += s->dead;
     for (int i = 0; i < m->n_files; i++)
         free(m->files[i].path);
     free(m);

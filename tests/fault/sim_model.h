@@ -37,7 +37,8 @@ typedef struct sim_sums {
     int64_t kinds[SIM_N_KINDS]; /* commits of each */
     int64_t requests;
     int64_t crashes;
-    int64_t cleaned;   /* commits that log cleanup took */
+    int64_t cleaned; /* commits that log cleanup took */
+    int64_t dead;
     int64_t checksums; /* .crc files that are right */
     int64_t rebased;   /* commits that built on a later version than was read */
 } sim_sums;

@@ -60,7 +60,9 @@ struct sim {
     int64_t n_commits;
     int64_t requests;
     int64_t crashes;
+    int64_t oldest; /* commit that log cleanup has left */
     int64_t cleaned;
+    int64_t dead;  /* commits that were written where log cleanup had been */
     bool calm;     /* nothing goes wrong any more, and actors come to an end */
     bool launched; /* the actors' threads run */
     pthread_mutex_t lock;

@@ -46,19 +46,21 @@ static void every_schedule_ends_as_some_serial_execution_of_what_was_told(void *
     (void)state;
     for (uint64_t i = 0; i < seeds; i++)
         simulate(first + i, &sums);
-    print_message("# %lld requests, %lld crashes, %lld commits cleaned up, %lld checksum files; "
+    print_message("# %lld requests, %lld crashes, %lld commits cleaned up, %lld written behind "
+                  "that, %lld checksum files; "
                   "%lld commits (%lld "
                   "rebased): %lld appends, %lld optimize, %lld "
                   "delete, %lld overwrite, %lld count, %lld drop, %lld property; told %lld yes, "
                   "%lld no, %lld "
                   "unknown\n",
                   (long long)sums.requests, (long long)sums.crashes, (long long)sums.cleaned,
-                  (long long)sums.checksums, (long long)sums.commits, (long long)sums.rebased,
-                  (long long)sums.kinds[SIM_APPEND], (long long)sums.kinds[SIM_OPTIMIZE],
-                  (long long)sums.kinds[SIM_DELETE], (long long)sums.kinds[SIM_OVERWRITE],
-                  (long long)sums.kinds[SIM_COUNT], (long long)sums.kinds[SIM_DROP],
-                  (long long)sums.kinds[SIM_PROPERTY], (long long)sums.told[SIM_YES],
-                  (long long)sums.told[SIM_NO], (long long)sums.told[SIM_MAYBE]);
+                  (long long)sums.dead, (long long)sums.checksums, (long long)sums.commits,
+                  (long long)sums.rebased, (long long)sums.kinds[SIM_APPEND],
+                  (long long)sums.kinds[SIM_OPTIMIZE], (long long)sums.kinds[SIM_DELETE],
+                  (long long)sums.kinds[SIM_OVERWRITE], (long long)sums.kinds[SIM_COUNT],
+                  (long long)sums.kinds[SIM_DROP], (long long)sums.kinds[SIM_PROPERTY],
+                  (long long)sums.told[SIM_YES], (long long)sums.told[SIM_NO],
+                  (long long)sums.told[SIM_MAYBE]);
     assert_true(seeds < 50 || (sums.crashes > 50 && sums.cleaned > 50 && sums.checksums > 50));
     for (int kind = 0; seeds >= 50 && kind < SIM_N_KINDS; kind++)
         assert_true(sums.kinds[kind] > 20);
