@@ -59,10 +59,24 @@ done:
     return status;
 }
 
+/* The one that the table names; zstd where it names none, or one that is not built in. */
+static int codec_named(dwi_sv name)
+{
+    static const struct {
+        const char *name;
+        int codec;
+    } codecs[] = {{"snappy", DWI_CODEC_SNAPPY},     {"gzip", DWI_CODEC_GZIP},
+                  {"brotli", DWI_CODEC_BROTLI},     {"lz4_raw", DWI_CODEC_LZ4_RAW},
+                  {"none", DWI_CODEC_UNCOMPRESSED}, {"uncompressed", DWI_CODEC_UNCOMPRESSED}};
+
+    for (size_t i = 0; name.ptr != NULL && i < sizeof(codecs) / sizeof(codecs[0]); i++)
+        if (dwi_sv_eq_nocase(name, dwi_sv_cstr(codecs[i].name)))
+            return dwi_codec_available(codecs[i].codec) ? codecs[i].codec : DWI_CODEC_ZSTD;
+    return DWI_CODEC_ZSTD;
+}
+
 static int codec_of(const dwi_state *state, int32_t compression)
 {
-    dwi_sv name;
-
     switch (compression) {
     case DW_COMPRESSION_NONE:
         return DWI_CODEC_UNCOMPRESSED;
@@ -71,18 +85,8 @@ static int codec_of(const dwi_state *state, int32_t compression)
     case DW_COMPRESSION_ZSTD:
         return DWI_CODEC_ZSTD;
     default:
-        break;
+        return codec_named(dwi_state_property(state, "delta.parquet.compression.codec"));
     }
-    name = dwi_state_property(state, "delta.parquet.compression.codec");
-    if (name.ptr != NULL && dwi_sv_eq_nocase(name, DWI_SV("snappy")))
-        return DWI_CODEC_SNAPPY;
-    if (name.ptr != NULL && dwi_sv_eq_nocase(name, DWI_SV("gzip")) &&
-        dwi_codec_available(DWI_CODEC_GZIP))
-        return DWI_CODEC_GZIP;
-    if (name.ptr != NULL &&
-        (dwi_sv_eq_nocase(name, DWI_SV("uncompressed")) || dwi_sv_eq_nocase(name, DWI_SV("none"))))
-        return DWI_CODEC_UNCOMPRESSED;
-    return DWI_CODEC_ZSTD;
 }
 
 /* The codec's part of the name, as other writers have it. */
@@ -93,6 +97,10 @@ static const char *codec_suffix(int codec)
         return ".snappy";
     case DWI_CODEC_GZIP:
         return ".gz";
+    case DWI_CODEC_BROTLI:
+        return ".br";
+    case DWI_CODEC_LZ4_RAW:
+        return ".lz4raw";
     case DWI_CODEC_ZSTD:
         return ".zstd";
     default:

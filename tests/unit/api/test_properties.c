@@ -2,6 +2,8 @@
 /* Properties that are set and unset on a table that is there, and what follows for its protocol. */
 #include "table_fixture.h"
 
+#include "codec/codec.h"
+
 #define PLAIN LEGACY(1, 2) METADATA(COLUMN("id", "long", true, ""), "\"own\":\"1\"")
 
 /* One commit that sets (or with NULL unsets) one property. */
@@ -287,6 +289,41 @@ static void writers_are_warned_once_of_manifests_and_foreign_log_stores(void **s
     DWT_STR(f->warnings, "");
 }
 
+static void data_files_are_compressed_as_the_table_says(void **state)
+{
+    static const struct {
+        const char *codec;
+        const char *suffix;
+        int id;
+    } cases[] = {
+        {"snappy", "-c000.snappy.parquet", DWI_CODEC_SNAPPY},
+        {"GZIP", "-c000.gz.parquet", DWI_CODEC_GZIP},
+        {"brotli", "-c000.br.parquet", DWI_CODEC_BROTLI},
+        {"lz4_raw", "-c000.lz4raw.parquet", DWI_CODEC_LZ4_RAW},
+        {"zstd", "-c000.zstd.parquet", DWI_CODEC_ZSTD},
+        {"none", "-c000.parquet", DWI_CODEC_UNCOMPRESSED},
+        {"uncompressed", "-c000.parquet", DWI_CODEC_UNCOMPRESSED},
+        {"of the future", "-c000.zstd.parquet", DWI_CODEC_ZSTD},
+    };
+    table_fixture *f = *state;
+    char lines[1024];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        (void)dwi_store_remove(f->store, "t/_delta_log/00000000000000000001.json", NULL);
+        (void)snprintf(
+            lines, sizeof(lines),
+            "%s{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":"
+            "\"parquet\",\"options\":{}},\"schemaString\":\"{\\\"type\\\":\\\"struct\\\","
+            "\\\"fields\\\":[%s]}\",\"partitionColumns\":[],\"configuration\":{"
+            "\"delta.parquet.compression.codec\":\"%s\"}}}\n",
+            LEGACY(1, 2), COLUMN("id", "long", true, ""), cases[i].codec);
+        open_lines(f, lines);
+        DWT_OK(append_ndjson(f, "{\"id\":1}"), &f->err);
+        assert_has(version_text(f, 1),
+                   dwi_codec_available(cases[i].id) ? cases[i].suffix : "-c000.zstd.parquet");
+    }
+}
+
 static void data_files_end_at_the_tables_target_size(void **state)
 {
     table_fixture *f = *state;
@@ -356,6 +393,7 @@ int main(void)
         TABLE_TEST(a_change_of_metadata_by_somebody_else_is_a_conflict),
         TABLE_TEST(only_one_of_two_joined_transactions_may_change_properties),
         TABLE_TEST(writers_are_warned_once_of_manifests_and_foreign_log_stores),
+        TABLE_TEST(data_files_are_compressed_as_the_table_says),
         TABLE_TEST(data_files_end_at_the_tables_target_size),
         TABLE_TEST(running_out_of_memory_leaves_nothing_behind),
     };
