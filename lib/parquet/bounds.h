@@ -79,12 +79,25 @@ static inline uint64_t dwi_bytes_prefix(const uint8_t *p, size_t len)
     return x;
 }
 
-static inline void dwi_bounds_add_bytes(dwi_bounds *b, const uint8_t *data, size_t len)
+/* The same where eight bytes can be read, without a branch on the length. */
+static inline uint64_t dwi_readable_prefix(const uint8_t *p, size_t len)
 {
-    uint64_t prefix = dwi_bytes_prefix(data, len);
+    uint64_t x = (uint64_t)dwi_be32(p) << 32 | dwi_be32(p + 4);
+    unsigned missing = len < 8 ? 8 - (unsigned)len : 0;
 
+    return x & ~(((UINT64_C(1) << 4 * missing) << 4 * missing) - 1);
+}
+
+static inline void dwi_bounds_add_prefixed(dwi_bounds *b, const uint8_t *data, size_t len,
+                                           uint64_t prefix)
+{
     if (!b->has || prefix <= b->min_prefix || prefix >= b->max_prefix)
         dwi_bounds_widen_bytes(b, data, len, prefix);
+}
+
+static inline void dwi_bounds_add_bytes(dwi_bounds *b, const uint8_t *data, size_t len)
+{
+    dwi_bounds_add_prefixed(b, data, len, dwi_bytes_prefix(data, len));
 }
 
 /* Append the bound in PLAIN form without a length. Strings, JSON and binary are cut to `limit`

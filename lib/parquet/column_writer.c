@@ -469,11 +469,22 @@ static size_t sum_lengths(const int32_t *offsets, const uint32_t *sel, size_t n)
     return sum;
 }
 
+/* `len` bytes where 2 * COPY_BYTES can be read and written: copies of fixed size are a few
+ * instructions, and what is too much is overwritten next. */
+static inline void copy_value(uint8_t *out, const uint8_t *value, size_t len)
+{
+    memcpy(out, value, COPY_BYTES);
+    if (len > COPY_BYTES)
+        memcpy(out + COPY_BYTES, value + COPY_BYTES, COPY_BYTES);
+    if (len > 2 * COPY_BYTES)
+        memcpy(out + 2 * COPY_BYTES, value + 2 * COPY_BYTES, len - 2 * COPY_BYTES);
+}
+
 static dw_status append_plain_bytes(dwi_pqw_column *column, const int32_t *offsets,
                                     const dwi_shred_slice *slice, size_t bytes, dw_error *err)
 {
     const uint8_t *data = slice->vec->data;
-    uint8_t *out = dwi_pqw_column_plain_room(column, bytes + COPY_BYTES);
+    uint8_t *out = dwi_pqw_column_plain_room(column, bytes + 2 * COPY_BYTES);
     size_t last = slice->sel == NULL ? slice->n_values - 1 : slice->sel[slice->n_values - 1];
     int32_t end = offsets[last + 1];
 
@@ -482,14 +493,18 @@ static dw_status append_plain_bytes(dwi_pqw_column *column, const int32_t *offse
     for (size_t i = 0; i < slice->n_values; i++) {
         size_t at = slice->sel == NULL ? i : slice->sel[i];
         size_t len = (size_t)(offsets[at + 1] - offsets[at]);
-        const uint8_t *value = len == 0 ? out : data + offsets[at];
         dwi_le32_put(out, (uint32_t)len);
-        /* A copy of fixed size is a few instructions; what is too much is overwritten next. */
-        if (len <= COPY_BYTES && end - offsets[at] >= COPY_BYTES)
-            memcpy(out + LENGTH_BYTES, data + offsets[at], COPY_BYTES);
-        else if (len > 0)
-            memcpy(out + LENGTH_BYTES, value, len);
-        dwi_bounds_add_bytes(&column->page_bounds, value, len);
+        if (end - offsets[at] >= 2 * COPY_BYTES) {
+            const uint8_t *value = data + offsets[at];
+            copy_value(out + LENGTH_BYTES, value, len);
+            dwi_bounds_add_prefixed(&column->page_bounds, value, len,
+                                    dwi_readable_prefix(value, len));
+        } else {
+            const uint8_t *value = len == 0 ? out : data + offsets[at];
+            if (len > 0)
+                memcpy(out + LENGTH_BYTES, value, len);
+            dwi_bounds_add_bytes(&column->page_bounds, value, len);
+        }
         out += LENGTH_BYTES + len;
     }
     column->values.len += bytes;
