@@ -91,17 +91,24 @@ static dw_status choose_shape(planner *p, dwi_plan *plan)
     return status;
 }
 
-static const dwi_parquet_node *find_child(const dwi_parquet_node *node, dwi_sv name)
+/* Looked for from child `at` on, and that is moved behind it: columns wanted in the order of the
+ * file are found at once. */
+static const dwi_parquet_node *find_child(const dwi_parquet_node *node, dwi_sv name, size_t *at)
 {
-    for (size_t i = 0; i < node->n_children; i++)
-        if (dwi_sv_eq(node->children[i].name, name))
-            return &node->children[i];
+    for (size_t i = 0; i < node->n_children; i++) {
+        size_t k = *at + i < node->n_children ? *at + i : *at + i - node->n_children;
+        if (dwi_sv_eq(node->children[k].name, name)) {
+            *at = k + 1 < node->n_children ? k + 1 : 0;
+            return &node->children[k];
+        }
+    }
     return NULL;
 }
 
 static dw_status build_children(planner *p, const dwi_parquet_node *node, const dwi_type *type,
                                 dwi_plan *out)
 {
+    size_t at = 0;
     dw_status status = DW_OK;
 
     out->children = dwi_arena_array(p->arena, type->n_fields, sizeof(*out->children));
@@ -109,8 +116,9 @@ static dw_status build_children(planner *p, const dwi_parquet_node *node, const 
         return dwi_err_nomem(p->err);
     out->n_children = type->n_fields;
     for (size_t i = 0; i < type->n_fields; i++) {
-        const dwi_parquet_node *child =
-            type->kind == DWI_STRUCT ? find_child(node, type->fields[i].name) : &node->children[i];
+        const dwi_parquet_node *child = type->kind == DWI_STRUCT
+                                            ? find_child(node, type->fields[i].name, &at)
+                                            : &node->children[i];
         DWI_TRY(build(p, child, type->fields[i].type, &out->children[i]));
     }
 done:
