@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from pyarrow import fs
 
 from support import judges
 from support.paths import TESTS, clean_environment, fetched
@@ -120,3 +121,27 @@ def test_sparks_clean_up_keeps_the_sidecars_that_our_checkpoints_share(spark, tm
     for version in (16, 20, 25):
         assert judges.read("deltalake", table, version=version)["num_rows"] == version
     assert judges.agree(table, V2_READERS)["num_rows"] == 26
+
+
+def test_a_log_on_s3_is_cleaned_by_the_times_within_its_commits(minio, bucket, name, tool, tmp_path):
+    """All objects are new there; what the commits say of their time counts."""
+    table, local = tmp_path / "table", Tool()
+    our_table(table, local, tmp_path, **{"delta.enableInCommitTimestamps": "true", "delta.checkpointPolicy": "v2"})
+    for file in (table / "_delta_log").glob("?" * 20 + ".json"):
+        lines = file.read_text().splitlines()
+        info = json.loads(lines[0])
+        info["commitInfo"]["inCommitTimestamp"] -= (25 - int(file.name[:20])) * DAY * 1000
+        file.write_text("\n".join([json.dumps(info)] + lines[1:]) + "\n")
+    s3 = fs.S3FileSystem(access_key=minio.environment["AWS_ACCESS_KEY_ID"], region="us-east-1",
+                         secret_key=minio.environment["AWS_SECRET_ACCESS_KEY"],
+                         endpoint_override=minio.environment["AWS_ENDPOINT_URL"])
+    fs.copy_files(str(table), f"{name}/table", destination_filesystem=s3)
+    uri = f"s3://{name}/table"
+    before = judges.read("deltalake", uri, minio.environment)
+    done = tool.json("clean", uri)
+    assert (done["beforeVersion"], done["commits"]) == (10, 10)
+    left = {f.base_name for f in s3.get_file_info(fs.FileSelector(f"{name}/table/_delta_log"))}
+    assert f"{9:020}.json" not in left and f"{10:020}.json" in left
+    assert judges.read("deltalake", uri, minio.environment)["rows_hash"] == before["rows_hash"]
+    tool("import", uri, "-", stdin='{"id":100}\n')
+    assert judges.read("deltalake", uri, minio.environment)["num_rows"] == 25
