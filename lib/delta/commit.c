@@ -247,21 +247,16 @@ done:
 static dw_status look_behind(const dwi_committer *committer, int64_t version,
                              dwi_state **out_latest, dw_error *err)
 {
-    dwi_state *latest = NULL;
-    bool there = true;
+    bool passed = false;
     dw_status status = DW_OK;
 
     *out_latest = NULL;
     if (!dwi_state_is_old(committer->on, committer->log->env))
         return DW_OK;
-    DWI_TRY(dwi_state_is_there(committer->log, committer->on, &there, err));
-    if (there)
-        goto done;
-    DWI_TRY(dwi_state_load(committer->log, -1, &latest, err));
-    if (latest->version > version)
-        *out_latest = dwi_state_ref(latest);
+    DWI_TRY(dwi_state_passed(committer->log, version - 1, &passed, err));
+    if (passed)
+        DWI_TRY(dwi_state_load(committer->log, -1, out_latest, err));
 done:
-    dwi_state_unref(latest);
     return status;
 }
 
@@ -290,7 +285,7 @@ static dw_status put_again(dwi_committer *committer, const dwi_staged *staged, o
     dw_status status;
 
     *out = OUTCOME_UNDECIDED;
-    DWI_TRY(look_behind(committer, version - 1, &latest, err));
+    DWI_TRY(look_behind(committer, version, &latest, err));
     if (latest != NULL) {
         DWI_TRY(trace(committer, staged, latest, out, err));
         goto done;

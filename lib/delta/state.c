@@ -496,14 +496,15 @@ done:
     return status;
 }
 
-dw_status dwi_state_is_there(const dwi_log *log, const dwi_state *state, bool *out, dw_error *err)
+/* The commit of a version is there. */
+static dw_status is_there(const dwi_log *log, int64_t version, bool *out, dw_error *err)
 {
     char name[DWI_LOG_NAME_SIZE];
     dw_object object;
     dw_status status;
     char *key;
 
-    dwi_log_commit_name(state->version, name);
+    dwi_log_commit_name(version, name);
     key = dwi_log_key(log, name);
     if (key == NULL)
         return dwi_err_nomem(err);
@@ -513,6 +514,23 @@ dw_status dwi_state_is_there(const dwi_log *log, const dwi_state *state, bool *o
         return status;
     *out = status == DW_OK;
     return DW_OK;
+}
+
+dw_status dwi_state_passed(const dwi_log *log, int64_t version, bool *out, dw_error *err)
+{
+    dwi_segment segment;
+    dwi_arena arena;
+    dw_status status;
+    bool there = true;
+
+    dwi_arena_init(&arena, log->alloc);
+    DWI_TRY(dwi_log_segment(log, -1, -1, &arena, &segment, err));
+    if (segment.version < version) /* a listing may lag behind; or it is another table's */
+        DWI_TRY(is_there(log, version, &there, err));
+    *out = segment.checkpoint_version > version || !there;
+done:
+    dwi_arena_done(&arena);
+    return status;
 }
 
 /* By a listing. A log that ends before the state is another table's: what would be written after
@@ -564,27 +582,22 @@ done:
 }
 
 /* The newest state after `base`; NULL: log cleanup has passed it. When the state is old, that there
- * is no next commit says nothing. Cleanup goes from old to new, so that a commit which is there
- * still has all that came after it; that is asked of the state's own before what follows is read,
- * and of the last one read afterwards. */
+ * is no next commit says nothing, and neither that the last one is there: somebody else who slept
+ * may have put it where it had been. A checkpoint after it tells. */
 static dw_status follow(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
                         dwi_state **out, dw_error *err)
 {
-    bool old = dwi_state_is_old(base, log->env);
     int64_t asked_ms = dwi_now_ms(log->env);
+    bool old = dwi_state_is_old(base, log->env);
     dwi_state *made = NULL;
-    bool there = true;
-    dw_status status = DW_OK;
+    bool passed = false;
+    dw_status status;
 
     *out = NULL;
-    if (old)
-        DWI_TRY(dwi_state_is_there(log, base, &there, err));
-    if (!there)
-        goto done;
     DWI_TRY(read_on(log, base, observer, &made, err));
     if (old || dwi_state_is_old(base, log->env)) /* the process may have slept meanwhile */
-        DWI_TRY(dwi_state_is_there(log, made, &there, err));
-    if (!there)
+        DWI_TRY(dwi_state_passed(log, made->version, &passed, err));
+    if (passed)
         goto done;
     dwi_state_note_newest(made, asked_ms);
     *out = made;

@@ -44,8 +44,9 @@ typedef struct dwi_commit_observer {
  * of those commits. */
 dw_status dwi_state_advance(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
                             dwi_state **out, dw_error *err);
-/* The commit of the state's version is there, so that log cleanup has not come as far as it. */
-dw_status dwi_state_is_there(const dwi_log *log, const dwi_state *state, bool *out, dw_error *err);
+/* By a listing: the log goes on behind the version with a checkpoint, so that what is or is not at
+ * that version tells nothing; or it ends before it. */
+dw_status dwi_state_passed(const dwi_log *log, int64_t version, bool *out, dw_error *err);
 /* The state after a commit of ours whose actions we know, without reading it back. */
 dw_status dwi_state_apply(const dw_allocator *alloc, const dwi_state *base,
                           const dwi_commit *commit, dwi_state **out, dw_error *err);
