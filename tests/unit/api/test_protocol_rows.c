@@ -212,6 +212,49 @@ static void domains_of_others_survive_appends_and_checkpoints(void **state)
     DWT_EQ(dw_table_version(f->table), 2);
 }
 
+/* One append to a table with much to heed. */
+static dw_status sweep(const dw_allocator *alloc, void *ctx)
+{
+    static const char record[] =
+        "{\"id\":1,\"r\":1,\"v\":{\"metadata\":\"AQAA\",\"value\":\"DAE=\"}}";
+    const dw_bytes bytes = {record, sizeof(record) - 1};
+    table_fixture *f = ctx;
+    dw_table_options options = DW_TABLE_OPTIONS_INIT;
+    dw_table *table = NULL;
+    dw_txn *txn = NULL;
+    dw_error err = DW_ERROR_INIT;
+    dw_status status;
+
+    put_version(f, 0,
+                BOTH_LISTED("\"variantType\"", "\"variantType\",\"rowTracking\",\"domainMetadata\","
+                                               "\"clustering\",\"allowColumnDefaults\"")
+                    METADATA(LONG "," COLUMN("v", "variant", true, "") "," COLUMN(
+                                 "d", "string", true, DEFAULT("'x'")) "," COLUMN("r", "long", true,
+                                                                                 DEFAULT("rand()")),
+                             "\"delta.enableRowTracking\":\"true\"")
+                        DOMAIN("delta.rowTracking", "{\\\"rowIdHighWaterMark\\\":4}") DOMAIN(
+                            "delta.clustering", "{\\\"clusteringColumns\\\":[[\\\"id\\\"]]}"));
+    (void)dwi_store_remove(f->store, "t/_delta_log/00000000000000000001.json", NULL);
+    options.allocator = alloc;
+    status = dw_table_open(f->store, "t", &options, &table, &err);
+    if (status == DW_OK)
+        status = dw_begin(table, NULL, &txn, &err);
+    if (status == DW_OK)
+        status = dw_append_json(txn, &bytes, 1, NULL, NULL, &err);
+    if (status == DW_OK)
+        status = dw_commit(txn, NULL, &err);
+    if (status == DW_OK && dw_table_version(table) == 0)
+        status = DW_E_NOMEM; /* the commit is there, but the handle could not follow */
+    dw_txn_close(txn);
+    dw_table_close(table);
+    return status;
+}
+
+static void running_out_of_memory_leaves_nothing_behind(void **state)
+{
+    dwt_alloc_sweep(sweep, *state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +262,7 @@ int main(void)
         TABLE_TEST(readers_must_know_what_binds_readers),
         TABLE_TEST(redirected_tables_are_neither_read_nor_written),
         TABLE_TEST(domains_of_others_survive_appends_and_checkpoints),
+        TABLE_TEST(running_out_of_memory_leaves_nothing_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
