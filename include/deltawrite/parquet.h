@@ -67,7 +67,7 @@ typedef struct dw_parquet_sorting {
 } dw_parquet_sorting;
 
 #define DW_PARQUET_PAGE_CHECKSUMS     1u /* CRC-32 of every page */
-#define DW_PARQUET_NEWER_ENCODINGS    2u /* delta and byte-stream-split */
+#define DW_PARQUET_NEWER_ENCODINGS    2u /* delta, run lengths for booleans */
 #define DW_PARQUET_BLOOM_FILTERS      4u /* for all columns but booleans */
 #define DW_PARQUET_NO_DICTIONARY      8u
 #define DW_PARQUET_NO_PAGE_INDEX      16u /* no column and offset indexes */

@@ -90,6 +90,8 @@ static bool fits(int encoding, dwi_parquet_physical physical)
     }
 }
 
+/* Where a big reader has nothing newer it stays PLAIN: Spark's vectorized one has no
+ * BYTE_STREAM_SPLIT, DuckDB and Polars have nothing else for FIXED_LEN_BYTE_ARRAY. */
 static dwi_parquet_encoding newer_encoding(const dwi_pqw_leaf *leaf)
 {
     switch (leaf->physical) {
@@ -98,12 +100,9 @@ static dwi_parquet_encoding newer_encoding(const dwi_pqw_leaf *leaf)
     case DWI_PARQUET_INT32:
     case DWI_PARQUET_INT64:
         return DWI_PARQUET_DELTA_BINARY_PACKED;
-    case DWI_PARQUET_FLOAT:
-    case DWI_PARQUET_DOUBLE:
-        return DWI_PARQUET_BYTE_STREAM_SPLIT;
     case DWI_PARQUET_BYTE_ARRAY:
         return DWI_PARQUET_DELTA_LENGTH_BYTE_ARRAY;
-    default: /* DuckDB reads no other encoding of FIXED_LEN_BYTE_ARRAY */
+    default:
         return DWI_PARQUET_PLAIN;
     }
 }

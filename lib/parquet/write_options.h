@@ -63,8 +63,8 @@ typedef struct dwi_parquet_write_options {
     int page_version;    /* 1 or 2; 0: 1 */
     bool page_checksums; /* CRC-32 of every page */
     /* What is not in a dictionary gets the newer encoding that all big readers have for its type:
-     * RLE for booleans, DELTA_BINARY_PACKED for INT32 and INT64, BYTE_STREAM_SPLIT for FLOAT and
-     * DOUBLE, DELTA_LENGTH_BYTE_ARRAY for BYTE_ARRAY. */
+     * RLE for booleans, DELTA_BINARY_PACKED for INT32 and INT64, DELTA_LENGTH_BYTE_ARRAY for
+     * BYTE_ARRAY. Floating point and FIXED_LEN_BYTE_ARRAY stay PLAIN. */
     bool newer_encodings;
     int dictionary;          /* dwi_parquet_switch, of all columns; ON */
     bool bloom_filters;      /* for all leaves but booleans */

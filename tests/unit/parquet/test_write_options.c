@@ -79,7 +79,7 @@ static void newer_encodings_follow_the_type(void **state)
     DWT_EQ(f.leaves[ID].encoding, DWI_PARQUET_DELTA_BINARY_PACKED);
     DWT_EQ(f.leaves[FLAG].encoding, DWI_PARQUET_RLE);
     DWT_EQ(f.leaves[TEXT].encoding, DWI_PARQUET_DELTA_LENGTH_BYTE_ARRAY);
-    DWT_EQ(f.leaves[POINT_X].encoding, DWI_PARQUET_BYTE_STREAM_SPLIT);
+    DWT_EQ(f.leaves[POINT_X].encoding, DWI_PARQUET_PLAIN);
     DWT_EQ(f.leaves[AMOUNT].encoding, DWI_PARQUET_PLAIN);
     assert_true(f.leaves[ID].dictionary);
     dwi_arena_done(&f.arena);

@@ -503,6 +503,8 @@ static void write_json(const char *path, const dwi_buf *json)
 
 /* What newer_encodings do not choose. */
 static const dwi_parquet_column_options other_encodings[] = {
+    COLUMN("single", BYTE_STREAM_SPLIT),
+    COLUMN("real", BYTE_STREAM_SPLIT),
     COLUMN("whole", BYTE_STREAM_SPLIT),
     COLUMN("big", BYTE_STREAM_SPLIT),
     COLUMN("money", BYTE_STREAM_SPLIT),
@@ -514,7 +516,7 @@ static const dwi_parquet_column_options other_encodings[] = {
     COLUMN("texts", DELTA_BYTE_ARRAY),
     COLUMN("list.list.element", BYTE_STREAM_SPLIT),
     COLUMN("flag", PLAIN),
-    {.path = "real", .has_codec = true, .codec = DWI_CODEC_UNCOMPRESSED},
+    {.path = "total", .has_codec = true, .codec = DWI_CODEC_UNCOMPRESSED},
     {.path = "day", .has_codec = true, .codec = DWI_CODEC_SNAPPY},
     {.path = "at", .dictionary = DWI_PARQUET_ON, .encoding = DWI_PARQUET_CHOOSE_BYTE_STREAM_SPLIT},
     COLUMN("float16", BYTE_STREAM_SPLIT), /* the last: it is not in every file */
