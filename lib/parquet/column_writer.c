@@ -294,6 +294,38 @@ static void put_be128(uint8_t *out, dwi_i128 v, size_t width)
     memcpy(out, bytes + 16 - width, width);
 }
 
+static dwi_i128 widened(int64_t value)
+{
+    return (dwi_i128){value < 0 ? -1 : 0, (uint64_t)value};
+}
+
+/* Decimals of up to 18 digits: their low word is all there is to see. */
+static const void *dense_narrow_decimals(dwi_pqw_column *column, const dwi_shred_slice *slice)
+{
+    const uint8_t *in = (const uint8_t *)slice->vec->values + slice->base * 16;
+    int64_t *out = (int64_t *)(void *)column->shared->dense.data;
+    int64_t min = INT64_MAX;
+    int64_t max = INT64_MIN;
+    size_t n = slice->n_values;
+    dwi_i128 ends[2];
+
+    for (size_t i = 0; i < n; i++) {
+        size_t at = slice->sel == NULL ? i : slice->sel[i];
+        out[i] = (int64_t)dwi_le64(in + at * 16);
+    }
+    for (size_t i = 0; i < n; i++) {
+        min = out[i] < min ? out[i] : min;
+        max = out[i] > max ? out[i] : max;
+    }
+    ends[0] = widened(min);
+    ends[1] = widened(max);
+    dwi_bounds_add_decimal(&column->page_bounds, ends, n == 0 ? 0 : 2);
+    if (column->leaf->physical == DWI_PARQUET_INT32)
+        for (size_t i = 0; i < n; i++) /* the low half of each, from the first on */
+            memcpy((uint8_t *)out + i * 4, &out[i], 4);
+    return out;
+}
+
 static const void *dense_decimals(dwi_pqw_column *column, const dwi_shred_slice *slice)
 {
     dwi_pqw_shared *shared = column->shared;
@@ -302,17 +334,15 @@ static const void *dense_decimals(dwi_pqw_column *column, const dwi_shred_slice 
     uint8_t *out = shared->dense.data;
     dwi_i128 *values;
 
+    if (column->leaf->physical != DWI_PARQUET_FIXED_LEN_BYTE_ARRAY)
+        return dense_narrow_decimals(column, slice);
     if (!dense_room(&shared->decimals, n, sizeof(*values)))
         return NULL;
     values = (dwi_i128 *)(void *)shared->decimals.data;
     gather_decimals(slice, values);
     dwi_bounds_add_decimal(&column->page_bounds, values, n);
-    for (size_t i = 0; i < n; i++) {
-        if (column->leaf->physical == DWI_PARQUET_FIXED_LEN_BYTE_ARRAY)
-            put_be128(out + i * width, values[i], width);
-        else
-            memcpy(out + i * width, &values[i].low, width);
-    }
+    for (size_t i = 0; i < n; i++)
+        put_be128(out + i * width, values[i], width);
     return out;
 }
 
