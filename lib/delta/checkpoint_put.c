@@ -159,7 +159,8 @@ static void put_metadata(row_writer *w, dwi_column *column, const dwi_metadata *
     dwi_column *format;
     size_t at = 0;
 
-    put_string(w, next_child(column, &at), metadata->id);
+    /* readers tell by it that the row is one of metaData */
+    put_string(w, next_child(column, &at), metadata->id.ptr == NULL ? DWI_SV("") : metadata->id);
     put_string(w, next_child(column, &at), metadata->name);
     put_string(w, next_child(column, &at), metadata->description);
     format = next_child(column, &at);

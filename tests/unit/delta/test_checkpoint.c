@@ -176,6 +176,21 @@ static void last_checkpoint_tells_counts_and_only_moves_forwards(void **state)
     DWT_STR(object_text(f, key), "{\"version\":7,\"size\":1}");
 }
 
+static void metadata_without_an_id_survives_a_checkpoint(void **state)
+{
+    fixture *f = *state;
+    dwi_state *s;
+
+    put_commit_text(f, 0,
+                    PROTOCOL_LINE "{\"metaData\":{\"schemaString\":\"" SCHEMA_JSON
+                                  "\"}}\n" ADD_LINE("a"));
+    write_checkpoint(f);
+    drop_commits(f, 0, 0);
+    s = load(f, -1);
+    DWT_EQ(s->schema->root->n_fields, 1);
+    dwi_state_unref(s);
+}
+
 static void statistics_are_left_out_where_the_table_says_so(void **state)
 {
     fixture *f = *state;
@@ -471,6 +486,7 @@ int main(void)
         FIXTURE_TEST(every_action_survives_a_checkpoint),
         FIXTURE_TEST(a_checkpoint_is_made_of_the_one_before_and_the_tail),
         FIXTURE_TEST(last_checkpoint_tells_counts_and_only_moves_forwards),
+        FIXTURE_TEST(metadata_without_an_id_survives_a_checkpoint),
         FIXTURE_TEST(statistics_are_left_out_where_the_table_says_so),
         FIXTURE_TEST(typed_statistics_replace_the_text),
         FIXTURE_TEST(old_transaction_ids_expire_only_where_the_table_says_so),
