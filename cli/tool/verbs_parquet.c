@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/memory.h"
 #include "tool/json_out.h"
 #include "tool/look.h"
 #include "tool/parquet_file.h"
@@ -60,7 +61,87 @@ int verb_parquet(const struct verb *verb, int argc, char **argv)
 
 /* ---- cat ---- */
 
-static int cat_rows(struct parquet_file *f, const struct look *look)
+struct where {
+    dw_parquet_condition *conditions;
+    size_t count;
+    char *text; /* of them all */
+};
+
+static char *trim(char *text)
+{
+    size_t len = strlen(text);
+
+    while (len > 0 && text[len - 1] == ' ')
+        text[--len] = '\0';
+    return text + strspn(text, " ");
+}
+
+/* "COLUMN OP VALUE" or "COLUMN is [not] null", cut up in place. */
+static bool parse_condition(char *text, dw_parquet_condition *out)
+{
+    static const struct {
+        const char *sign;
+        int32_t op;
+    } signs[] = {{"<=", DW_PARQUET_LE},
+                 {">=", DW_PARQUET_GE},
+                 {"<", DW_PARQUET_LT},
+                 {">", DW_PARQUET_GT},
+                 {"=", DW_PARQUET_EQ}};
+    static const char is_not_null[] = " is not null";
+    static const char is_null[] = " is null";
+    size_t at = strcspn(text, "<>=");
+    size_t len;
+
+    for (size_t i = 0; text[at] != '\0' && i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (strncmp(text + at, signs[i].sign, strlen(signs[i].sign)) != 0)
+            continue;
+        text[at] = '\0';
+        *out = (dw_parquet_condition){trim(text), signs[i].op,
+                                      trim(text + at + strlen(signs[i].sign))};
+        return *out->path != '\0';
+    }
+    text = trim(text);
+    len = strlen(text);
+    for (int i = 0; i < 2; i++) {
+        const char *end = i == 0 ? is_not_null : is_null;
+        if (len <= strlen(end) || strcmp(text + len - strlen(end), end) != 0)
+            continue;
+        text[len - strlen(end)] = '\0';
+        *out = (dw_parquet_condition){trim(text),
+                                      i == 0 ? DW_PARQUET_IS_NOT_NULL : DW_PARQUET_IS_NULL, NULL};
+        return true;
+    }
+    return false;
+}
+
+/* Exit code or -1; freed by the caller. */
+static int parse_where(const struct arg_list *list, struct where *out)
+{
+    size_t bytes = 1;
+    char *at;
+
+    for (size_t i = 0; i < list->count; i++)
+        bytes += strlen(list->items[i]) + 1;
+    out->conditions = need_alloc(list->count + 1, sizeof(*out->conditions));
+    out->text = at = need_alloc(bytes, 1);
+    for (size_t i = 0; i < list->count; i++) {
+        size_t len = strlen(list->items[i]) + 1;
+        memcpy(at, list->items[i], len);
+        if (!parse_condition(at, &out->conditions[i])) {
+            (void)fprintf(
+                stderr,
+                "deltawrite parquet cat: --where: \"%s\" is not COLUMN OP VALUE, OP one of "
+                "< <= = >= >, or COLUMN is [not] null\n",
+                list->items[i]);
+            return 2;
+        }
+        at += len;
+        out->count++;
+    }
+    return -1;
+}
+
+static int cat_rows(struct parquet_file *f, const struct look *look, const struct where *where)
 {
     dw_parquet_read_options opts = DW_PARQUET_READ_OPTIONS_INIT;
     struct ArrowArrayStream stream = {0};
@@ -74,6 +155,8 @@ static int cat_rows(struct parquet_file *f, const struct look *look)
     if (look->columns != NULL)
         split_list(look->columns, &copy, &names, &opts.n_columns);
     opts.columns = names;
+    opts.conditions = where->conditions;
+    opts.n_conditions = where->count;
     if (dw_parquet_reader_stream(f->reader, &opts, &stream, &err) != DW_OK) {
         code = fail_at(f->path, &err);
     } else {
@@ -90,18 +173,27 @@ static int cat_rows(struct parquet_file *f, const struct look *look)
 int parquet_cat(const struct verb *verb, int argc, char **argv)
 {
     struct look look = LOOK_INIT;
+    struct arg_list conditions = {NULL, 0};
     const struct arg_spec specs[] = {
         {"--columns", "A,B", ARG_TEXT, &look.columns, "these columns only"},
+        {"--where", "CONDITION", ARG_LIST, &conditions,
+         "rows with e.g. \"id >= 5\" or \"name is null\"; several: all hold"},
         {"--limit", "N", ARG_COUNT, &look.limit, "at most N rows"},
         OPT_END};
     struct parquet_file f = {0};
+    struct where where = {0};
     int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
 
     if (code < 0)
+        code = parse_where(&conditions, &where);
+    if (code < 0)
         code = parquet_open(&f, look.args.items[0]);
     if (code < 0)
-        code = cat_rows(&f, &look);
+        code = cat_rows(&f, &look, &where);
     parquet_close(&f);
+    free(where.conditions);
+    free(where.text);
+    arg_list_free(&conditions);
     arg_list_free(&look.args);
     return code;
 }

@@ -271,6 +271,23 @@ DW_API dw_status dw_parquet_reader_get_info(const dw_parquet_reader *reader,
 DW_API dw_status dw_parquet_reader_schema(dw_parquet_reader *reader, struct ArrowSchema *out_schema,
                                           dw_error *err);
 
+/* dw_parquet_condition.op */
+#define DW_PARQUET_LT          0
+#define DW_PARQUET_LE          1
+#define DW_PARQUET_EQ          2
+#define DW_PARQUET_GE          3
+#define DW_PARQUET_GT          4
+#define DW_PARQUET_IS_NULL     6
+#define DW_PARQUET_IS_NOT_NULL 7
+
+/** A comparison of a column with a value. A null passes IS_NULL alone, and NaN no comparison. */
+typedef struct dw_parquet_condition {
+    const char *path; /* of a column, with dots in structs; not below a list or map */
+    int32_t op;       /* DW_PARQUET_LT ... */
+    /* NULL for the last two. Else a number, true or false, text, an ISO 8601 date or timestamp. */
+    const char *value;
+} dw_parquet_condition;
+
 /** What to read. Zero means the default. */
 typedef struct dw_parquet_read_options {
     uint32_t struct_size;       /* set by DW_PARQUET_READ_OPTIONS_INIT */
@@ -279,19 +296,23 @@ typedef struct dw_parquet_read_options {
     size_t n_columns;
     int64_t first_row; /* of the file, from 0 */
     int64_t max_rows;  /* 0: all from there on */
+    /* Of these rows those that pass all conditions. Row groups and pages without such rows are left
+     * out by statistics, page index and Bloom filters, as far as the file has them. */
+    const dw_parquet_condition *conditions;
+    size_t n_conditions;
     /* Append below this line only. Zero must mean "the default". */
 } dw_parquet_read_options;
 #define DW_PARQUET_READ_OPTIONS_INIT                                                               \
     {                                                                                              \
-        sizeof(dw_parquet_read_options), 0, NULL, 0, 0, 0                                          \
+        sizeof(dw_parquet_read_options), 0, NULL, 0, 0, 0, NULL, 0                                 \
     }
 
 /** Read rows as an Arrow stream of struct arrays.
  *
  * Ownership: *out_stream is the caller's, to be released before the reader is closed.
- * Errors:    DW_E_NOT_FOUND (names the column), DW_E_ARG, DW_E_UNSUPPORTED (names the column),
- *            DW_E_NOMEM; while reading, get_next() returns an errno and get_last_error() the text,
- *            which names row group, column and page.
+ * Errors:    DW_E_NOT_FOUND (names the column), DW_E_ARG (a value that is none of its column's),
+ *            DW_E_UNSUPPORTED (names the column), DW_E_NOMEM; while reading, get_next()
+ *            returns an errno and get_last_error() the text: row group, column and page.
  * Threads:   one call at a time per reader and its streams. */
 DW_API dw_status dw_parquet_reader_stream(dw_parquet_reader *reader,
                                           const dw_parquet_read_options *opts,

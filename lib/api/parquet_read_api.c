@@ -3,6 +3,7 @@
 #include "api/parquet_reader_impl.h"
 
 #include "api/arrow_stream.h"
+#include "api/parquet_filter.h"
 #include "base/alloc.h"
 #include "base/options.h"
 #include "columns/arrow_import.h"
@@ -173,9 +174,13 @@ typedef struct parquet_stream {
     dw_parquet_reader *reader; /* borrowed */
     dwi_parquet_reader *core;
     bool owns_core;
-    dwi_arena arena; /* the projected type */
-    const dwi_type *type;
+    dwi_arena arena;           /* types, conditions */
+    const dwi_type *type;      /* of what is given */
+    const dwi_type *read_type; /* and the columns that conditions want besides */
+    dwi_row_filter filter;
+    size_t *filter_columns; /* of each condition, in read_type */
     dwi_column batch;
+    dwi_column passed; /* of `type`, with conditions */
     int64_t batch_rows;
     dw_error last;
 } parquet_stream;
@@ -194,15 +199,52 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
     return give(s, dwi_arrow_export_parquet_schema(s->reader->alloc, s->type, out, &s->last));
 }
 
+/* The rows of the batch that pass, without what was read for the conditions alone. */
+static dw_status keep_passing(parquet_stream *s, dw_error *err)
+{
+    const dwi_vec *batch;
+    const dwi_vec **columns;
+    dwi_vec wanted;
+    uint32_t *rows;
+    dwi_arena arena;
+    dw_status status;
+
+    dwi_arena_init(&arena, s->reader->alloc);
+    batch = dwi_column_view(&s->batch, &arena);
+    rows = dwi_arena_alloc(&arena, (size_t)s->batch.length * sizeof(*rows));
+    columns = dwi_arena_array(&arena, s->filter.n, sizeof(*columns));
+    if (batch == NULL || rows == NULL || columns == NULL) {
+        status = dwi_err_nomem(err);
+        goto done;
+    }
+    for (size_t i = 0; i < s->filter.n; i++)
+        columns[i] = &batch->children[s->filter_columns[i]];
+    wanted = *batch;
+    wanted.type = s->type;
+    wanted.n_children = s->type->n_fields;
+    dwi_column_clear(&s->passed);
+    DWI_TRY(dwi_column_take(&s->passed, &wanted, rows,
+                            dwi_row_filter_rows(&s->filter, columns, s->batch.length, rows), err));
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
 static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 {
     parquet_stream *s = stream->private_data;
-    dw_status status = dwi_parquet_reader_next(s->core, s->batch_rows, &s->batch, &s->last);
+    dwi_column *given = s->filter.n > 0 ? &s->passed : &s->batch;
+    dw_status status;
 
+    do {
+        status = dwi_parquet_reader_next(s->core, s->batch_rows, &s->batch, &s->last);
+        if (status == DW_OK && s->filter.n > 0 && s->batch.length > 0)
+            status = keep_passing(s, &s->last);
+    } while (status == DW_OK && given->length == 0 && s->batch.length > 0);
     if (status == DW_OK && s->batch.length == 0)
         *out = (struct ArrowArray){.release = NULL}; /* the end */
     else if (status == DW_OK)
-        status = dwi_arrow_export_column(&s->batch, out, &s->last);
+        status = dwi_arrow_export_column(given, out, &s->last);
     return give(s, status);
 }
 
@@ -218,6 +260,7 @@ static void free_stream(parquet_stream *s)
     if (s == NULL)
         return;
     dwi_column_done(&s->batch);
+    dwi_column_done(&s->passed);
     if (s->owns_core)
         dwi_parquet_reader_free(s->core);
     dwi_arena_done(&s->arena);
@@ -242,6 +285,8 @@ static dw_status check_options(const dw_parquet_read_options *opts, dw_parquet_r
         DWI_TRY(dwi_err(err, DW_E_ARG, "parquet read options: a negative number of rows"));
     if (out->n_columns > 0 && out->columns == NULL)
         DWI_TRY(dwi_err(err, DW_E_ARG, "parquet read options: columns is NULL"));
+    if (out->n_conditions > 0 && out->conditions == NULL)
+        DWI_TRY(dwi_err(err, DW_E_ARG, "parquet read options: conditions is NULL"));
     for (size_t i = 0; out->columns != NULL && i < out->n_columns; i++)
         if (out->columns[i] == NULL)
             DWI_TRY(dwi_err(err, DW_E_ARG, "parquet read options: a column name is NULL"));
@@ -284,6 +329,45 @@ static dw_status choose_columns(parquet_stream *s, const dw_parquet_read_options
     return DW_OK;
 }
 
+static size_t index_of(const dwi_type *type, const dwi_field *field)
+{
+    size_t i = 0;
+
+    while (i < type->n_fields && type->fields[i].name.ptr != field->name.ptr)
+        i++;
+    return i;
+}
+
+/* The columns of the conditions come after those that are given, where they are not among them. */
+static dw_status add_conditions(parquet_stream *s, const dw_parquet_read_options *opts,
+                                dw_error *err)
+{
+    const dwi_type *all = dwi_parquet_reader_type(s->core);
+    dwi_type *type = dwi_arena_zero(&s->arena, sizeof(*type));
+    dwi_field *fields =
+        dwi_arena_array(&s->arena, s->type->n_fields + opts->n_conditions, sizeof(*fields));
+    dw_status status;
+
+    s->filter_columns = dwi_arena_array(&s->arena, opts->n_conditions, sizeof(*s->filter_columns));
+    if (type == NULL || fields == NULL || s->filter_columns == NULL)
+        return dwi_err_nomem(err);
+    DWI_TRY(dwi_row_filter_build(&s->arena, all, opts->conditions, opts->n_conditions, &s->filter,
+                                 err));
+    for (size_t i = 0; i < s->type->n_fields; i++)
+        fields[i] = s->type->fields[i];
+    *type = (dwi_type){.kind = DWI_STRUCT, .n_fields = s->type->n_fields, .fields = fields};
+    for (size_t i = 0; i < opts->n_conditions; i++) {
+        const dwi_field *field = &all->fields[dwi_row_filter_column(&s->filter, i)];
+        size_t at = index_of(type, field);
+        if (at == type->n_fields)
+            fields[type->n_fields++] = *field;
+        s->filter_columns[i] = at;
+    }
+    s->read_type = type;
+done:
+    return status == DW_OK ? DW_OK : dwi_err_prefix(err, status, "%s", s->reader->name);
+}
+
 static dw_status open_stream(parquet_stream *s, const dw_parquet_read_options *opts, dw_error *err)
 {
     dw_parquet_reader *reader = s->reader;
@@ -297,13 +381,19 @@ static dw_status open_stream(parquet_stream *s, const dw_parquet_read_options *o
                                              &s->core, err));
     }
     DWI_TRY(choose_columns(s, opts, err));
-    DWI_TRY(dwi_parquet_reader_project(s->core, s->type, err));
-    DWI_TRY(dwi_column_init(&s->batch, s->type, reader->alloc, err));
+    s->read_type = s->type;
+    if (opts->n_conditions > 0)
+        DWI_TRY(add_conditions(s, opts, err));
+    DWI_TRY(dwi_parquet_reader_project(s->core, s->read_type, err));
+    DWI_TRY(dwi_column_init(&s->batch, s->read_type, reader->alloc, err));
+    DWI_TRY(dwi_column_init(&s->passed, s->type, reader->alloc, err));
     s->batch_rows = opts->batch_rows == 0 ? BATCH_ROWS : opts->batch_rows;
     dwi_parquet_reader_select_rows(s->core, opts->first_row,
                                    opts->max_rows == 0 ? INT64_MAX - opts->first_row
                                                        : opts->max_rows);
-    reader->core_lent = true;
+    reader->core_lent = true; /* what it is told from here on stays */
+    if (opts->n_conditions > 0)
+        DWI_TRY(dwi_parquet_reader_filter(s->core, s->filter.comparisons, s->filter.n, err));
 done:
     return status;
 }

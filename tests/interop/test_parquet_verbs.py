@@ -210,3 +210,35 @@ def test_import_takes_parquet_files(sample, tmp_path):
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and "format ttm has no Delta type" in done.stderr
     done = tool("import", tmp_path / "table", tmp_path / "more.ndjson", "--format", "parquet")
     assert done.returncode == 1 and "not a Parquet file" in done.stderr
+
+
+@pytest.mark.parametrize("conditions,keep", [
+    (["id >= 990", "id<1010"], lambda r: 990 <= r["id"] < 1010),
+    (["name = name 7"], lambda r: r["name"] == "name 7"),
+    (["name is null", "id > 2400"], lambda r: r["name"] is None and r["id"] > 2400),
+    (["price <= -1.5"], lambda r: r["price"] is not None and r["price"] <= -1.5),
+    (["price is not null", "real < 1"], lambda r: r["price"] is not None and r["real"] < 1),
+    (["point.x = 2000"], lambda r: r["point"]["x"] == 2000),
+    (["point.y is not null"], lambda r: False),
+    (["at < 1970-01-01T00:00:10Z"], lambda r: r["at"].value < 10 * 10**9),
+    (["id = 99999999"], lambda r: False),
+])
+@pytest.mark.parametrize("columns", [None, ["half", "name"]])
+def test_cat_gives_the_rows_that_pass_all_conditions(sample, conditions, keep, columns):
+    path, table = sample
+    arguments = [a for condition in conditions for a in ("--where", condition)]
+    done = run("cat", path, *arguments, *(["--columns", ",".join(columns)] if columns else []))
+    assert done.returncode == 0, done.stderr
+    plain = table.select(["id", "name", "real", "price", "at", "point"])
+    rows = [i for i, row in enumerate(plain.to_pylist()) if keep(row)]
+    want = table.take(rows) if rows else table.slice(0, 0)
+    cat_form.compare(done.stdout.splitlines(), want.select(columns) if columns else want)
+
+
+def test_conditions_that_cannot_be_are_told(sample):
+    path, _ = sample
+    for condition, code, words in (("id", 2, "is not COLUMN OP VALUE"), ("nothing = 1", 1, "column nothing: the file has none"),
+                                   ("id = five", 1, 'column id: "five" is no long'), ("tags = a", 1, "no conditions on"),
+                                   ("price = 1.234", 1, "is no decimal"), ("raw = x", 1, "values of type fixed")):
+        done = run("cat", path, "--where", condition)
+        assert done.returncode == code and words in done.stderr and done.stderr.count("\n") == 1, done.stderr

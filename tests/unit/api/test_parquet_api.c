@@ -96,6 +96,8 @@ static dw_status read_all(struct ArrowArrayStream *stream, char *out)
 static dw_status there_and_back(const dw_allocator *alloc, void *ctx)
 {
     place *p = ctx;
+    static const dw_parquet_condition conditions[] = {{"c", DW_PARQUET_GT, "2"},
+                                                      {"c", DW_PARQUET_LE, "6"}};
     dw_parquet_read_options opts = DW_PARQUET_READ_OPTIONS_INIT;
     struct ArrowArrayStream stream;
     dw_parquet_open_options open = DW_PARQUET_OPEN_OPTIONS_INIT;
@@ -115,6 +117,12 @@ static dw_status there_and_back(const dw_allocator *alloc, void *ctx)
     DWI_TRY(dw_parquet_reader_stream(reader, &opts, &stream, &p->err));
     DWI_TRY(read_all(&stream, seen));
     DWT_STR(seen, "678");
+    opts = (dw_parquet_read_options)DW_PARQUET_READ_OPTIONS_INIT;
+    opts.conditions = conditions;
+    opts.n_conditions = 2;
+    DWI_TRY(dw_parquet_reader_stream(reader, &opts, &stream, &p->err));
+    DWI_TRY(read_all(&stream, seen));
+    DWT_STR(seen, "3456");
 done:
     dw_parquet_reader_close(reader);
     return status;
