@@ -583,7 +583,8 @@ done:
 
 /* The newest state after `base`; NULL: log cleanup has passed it. When the state is old, that there
  * is no next commit says nothing, and neither that the last one is there: somebody else who slept
- * may have put it where it had been. A checkpoint after it tells. */
+ * may have put it where it had been. A checkpoint after it tells. What follows the state is what
+ * followed it as long as its own commit is there: cleanup goes from old to new. */
 static dw_status follow(const dwi_log *log, dwi_state *base, dwi_commit_observer observer,
                         dwi_state **out, dw_error *err)
 {
@@ -591,9 +592,14 @@ static dw_status follow(const dwi_log *log, dwi_state *base, dwi_commit_observer
     bool old = dwi_state_is_old(base, log->env);
     dwi_state *made = NULL;
     bool passed = false;
-    dw_status status;
+    bool there = true;
+    dw_status status = DW_OK;
 
     *out = NULL;
+    if (old)
+        DWI_TRY(is_there(log, base->version, &there, err));
+    if (!there)
+        goto done;
     DWI_TRY(read_on(log, base, observer, &made, err));
     if (old || dwi_state_is_old(base, log->env)) /* the process may have slept meanwhile */
         DWI_TRY(dwi_state_passed(log, made->version, &passed, err));
