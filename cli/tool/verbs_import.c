@@ -14,7 +14,7 @@
 #include "tool/parquet_file.h"
 #include "tool/present.h"
 
-enum { CHUNK_BYTES = 1 << 20, TOLD_REJECTS = 20 };
+enum { UPLOAD_THREADS = 16, CHUNK_BYTES = 1 << 20, TOLD_REJECTS = 20 };
 
 struct import {
     struct look look;
@@ -139,6 +139,7 @@ static int infer_schema(const struct sample *sample, struct textbuf *out_schema)
 static int open_or_create(struct import *im, const struct sample *sample)
 {
     dw_create_options create = DW_CREATE_OPTIONS_INIT;
+    dw_table_options options = DW_TABLE_OPTIONS_INIT;
     struct textbuf schema = {0};
     char *column_text = NULL;
     const char **columns = NULL;
@@ -148,7 +149,8 @@ static int open_or_create(struct import *im, const struct sample *sample)
 
     if (code >= 0)
         return code;
-    status = dw_table_open(im->target.store, "", NULL, &im->target.table, &err);
+    options.upload_threads = UPLOAD_THREADS;
+    status = dw_table_open(im->target.store, "", &options, &im->target.table, &err);
     if (status == DW_OK)
         return -1;
     if (status != DW_E_NOT_FOUND || !im->create)
@@ -163,7 +165,7 @@ static int open_or_create(struct import *im, const struct sample *sample)
     create.schema_json = schema.text;
     create.partition_columns = columns;
     if (code < 0 &&
-        dw_table_create(im->target.store, "", &create, NULL, &im->target.table, &err) != DW_OK)
+        dw_table_create(im->target.store, "", &create, &options, &im->target.table, &err) != DW_OK)
         code = fail_at(im->target.uri, &err);
     free((void *)columns);
     free(column_text);

@@ -40,10 +40,13 @@ typedef struct dw_table_options {
     int64_t partition_buffer_bytes; /* 0: 256 MiB; of all partitions that one transaction has rows
                                      * for. Beyond it the largest open files are ended. */
     int64_t max_open_files;         /* 0: 512; of one transaction, one a partition */
+    int64_t upload_threads;         /* 0: 1; how many threads send the files of many partitions to
+                                     * the store at a time, the caller's among them. A transaction
+                                     * starts the others when it has such files, and ends them. */
 } dw_table_options;
 #define DW_TABLE_OPTIONS_INIT                                                                      \
     {                                                                                              \
-        sizeof(dw_table_options), 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0, 0                   \
+        sizeof(dw_table_options), 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0, 0, 0                \
     }
 
 #define DW_CREATE_IF_MISSING 1u /* an existing table is opened instead of DW_E_EXISTS */

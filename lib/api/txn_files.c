@@ -29,6 +29,7 @@ dwi_data_files_options dwi_txn_files_options(const dw_txn *txn)
         .target_file_bytes = opts->target_file_bytes,
         .buffered_bytes = opts->partition_buffer_bytes,
         .open_files = opts->max_open_files,
+        .upload_threads = opts->upload_threads,
     };
 }
 

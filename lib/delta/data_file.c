@@ -254,7 +254,7 @@ done:
     return status;
 }
 
-dw_status dwi_data_file_finish(dwi_data_file *file, dwi_arena *arena, dwi_add *out, dw_error *err)
+dw_status dwi_data_file_close(dwi_data_file *file, dwi_arena *arena, dwi_add *out, dw_error *err)
 {
     dwi_add add = {.base_row_id = -1, .default_row_commit_version = -1};
     dw_status status;
@@ -263,17 +263,21 @@ dw_status dwi_data_file_finish(dwi_data_file *file, dwi_arena *arena, dwi_add *o
     DWI_TRY(write_stats(file, arena, &add.stats, err));
     DWI_TRY(write_path(file, arena, &add.path, err));
     DWI_TRY(copy_values(arena, file->values, &add.partition_values, err));
-    status = end_upload(file, err);
-    if (status != DW_OK) { /* a lost reply may have left it; no reader would ever see it */
-        dwi_data_file_remove(file);
-        goto done;
-    }
     add.size = file->sent_bytes;
     add.modification_time = dwi_now_ms(file->log->env);
     add.data_change = true;
     add.dv.offset = -1;
     *out = add;
 done:
+    return status;
+}
+
+dw_status dwi_data_file_send(dwi_data_file *file, dw_error *err)
+{
+    dw_status status = end_upload(file, err);
+
+    if (status != DW_OK) /* a lost reply may have left it; no reader would ever see it */
+        dwi_data_file_remove(file);
     return status;
 }
 

@@ -29,8 +29,11 @@ void dwi_data_file_free(dwi_data_file *file); /* NULL too; an unfinished upload 
 /* Rows as dwi_file_layout_project() gives them. After an error the file can only be freed. */
 dw_status dwi_data_file_append(dwi_data_file *file, const dwi_vec *rows, dw_error *err);
 
-/* Write the footer and end the upload: the file is durable. Everything in *out lives in `arena`. */
-dw_status dwi_data_file_finish(dwi_data_file *file, dwi_arena *arena, dwi_add *out, dw_error *err);
+/* Write the footer: what publishes the file once it is sent. Everything in *out lives in
+ * `arena`. */
+dw_status dwi_data_file_close(dwi_data_file *file, dwi_arena *arena, dwi_add *out, dw_error *err);
+/* End the upload of a closed file: it is durable. Any thread, one at a time. */
+dw_status dwi_data_file_send(dwi_data_file *file, dw_error *err);
 
 /* Delete a finished file from the store, as far as it lets. */
 void dwi_data_file_remove(const dwi_data_file *file);

@@ -13,6 +13,7 @@
 #include "delta/partition_split.h"
 #include "delta/partition_value.h"
 #include "delta/properties.h"
+#include "parquet/encode_pool.h"
 
 enum {
     /* Rows that are encoded where they lie instead of being gathered, */
@@ -21,6 +22,7 @@ enum {
     PENDING_ROWS = 8192,
     PENDING_BYTES = 256 * 1024,
     OPEN_FILES = 512,
+    SEND_FILES = 64, /* closed files that wait in memory while they are sent side by side */
     PREFIX_CHARS = 2 /* of a random directory where names would be too long */
 };
 #define TARGET_FILE_BYTES (INT64_C(128) * 1024 * 1024)
@@ -58,6 +60,7 @@ struct dwi_data_files {
     int64_t memory;
     dwi_partition_split split;
     dwi_buf key;
+    dwi_encode_pool *pool; /* NULL: files are sent one by one */
 };
 
 dw_status dwi_data_files_new(const dwi_log *log, const dwi_state *state,
@@ -83,6 +86,8 @@ dw_status dwi_data_files_new(const dwi_log *log, const dwi_state *state,
         files->opts.buffered_bytes = BUFFERED_BYTES;
     if (files->opts.open_files <= 0)
         files->opts.open_files = OPEN_FILES;
+    if (files->opts.upload_threads > SEND_FILES)
+        files->opts.upload_threads = SEND_FILES;
     files->taker = taker;
     files->first.next = files->first.prev = &files->first;
     dwi_arena_init(&files->arena, log->alloc);
@@ -115,6 +120,7 @@ void dwi_data_files_free(dwi_data_files *files)
         return;
     while (files->first.next != &files->first)
         drop(files, files->first.next);
+    dwi_encode_pool_free(files->pool);
     dwi_map_done(&files->by_key);
     dwi_partition_split_done(&files->split);
     dwi_buf_done(&files->key);
@@ -170,21 +176,80 @@ done:
     return status;
 }
 
+/* A file that is closed, and on its way to the store. */
+typedef struct sending {
+    partition *p;
+    dwi_add add;
+    bool sent;
+} sending;
+
+static dw_status send_one(void *ctx, size_t worker, size_t task, dw_error *err)
+{
+    sending *s = &((sending *)ctx)[task];
+    dw_status status = dwi_data_file_send(s->p->file, err);
+
+    (void)worker;
+    s->sent = status == DW_OK;
+    return status;
+}
+
+static dw_status send_all(dwi_data_files *files, sending *items, size_t n, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    if (files->pool == NULL && files->opts.upload_threads > 1 && n > 1)
+        status = dwi_encode_pool_new(files->alloc, (size_t)files->opts.upload_threads, &files->pool,
+                                     err);
+    if (status == DW_E_NOMEM)
+        return status;
+    if (files->pool != NULL && n > 1)
+        return dwi_encode_pool_run(files->pool, n, send_one, items, err);
+    status = DW_OK; /* without a thread to be had it goes on in this one */
+    for (size_t i = 0; i < n && status == DW_OK; i++)
+        status = send_one(items, 0, i, err);
+    return status;
+}
+
+/* At most SEND_FILES partitions: they are closed one by one, sent side by side, and gone then. */
+static dw_status finish_group(dwi_data_files *files, partition *const *list, size_t n,
+                              dw_error *err)
+{
+    sending items[SEND_FILES];
+    size_t n_closed = 0;
+    size_t n_taken = 0;
+    dw_status status = DW_OK;
+
+    for (; n_closed < n; n_closed++) {
+        items[n_closed] = (sending){.p = list[n_closed]};
+        DWI_TRY(encode_pending(files, list[n_closed], err));
+        DWI_TRY(dwi_data_file_close(list[n_closed]->file, files->taker.arena, &items[n_closed].add,
+                                    err));
+    }
+    DWI_TRY(send_all(files, items, n, err));
+    for (; n_taken < n; n_taken++) {
+        sending *s = &items[n_taken];
+        DWI_TRY(files->taker.take(files->taker.ctx, &s->add, dwi_data_file_rows(s->p->file), err));
+        drop(files, s->p);
+    }
+done:
+    for (size_t i = n_taken; i < n_closed; i++)
+        if (items[i].sent)
+            dwi_data_file_remove(items[i].p->file);
+    return status;
+}
+
+static dw_status finish_some(dwi_data_files *files, partition *const *list, size_t n, dw_error *err)
+{
+    dw_status status = DW_OK;
+
+    for (size_t i = 0; i < n && status == DW_OK; i += SEND_FILES)
+        status = finish_group(files, list + i, n - i < SEND_FILES ? n - i : SEND_FILES, err);
+    return status;
+}
+
 static dw_status finish(dwi_data_files *files, partition *p, dw_error *err)
 {
-    dwi_add add;
-    dw_status status;
-
-    DWI_TRY(encode_pending(files, p, err));
-    if (p->file != NULL) {
-        DWI_TRY(dwi_data_file_finish(p->file, files->taker.arena, &add, err));
-        status = files->taker.take(files->taker.ctx, &add, dwi_data_file_rows(p->file), err);
-        if (status != DW_OK)
-            dwi_data_file_remove(p->file);
-    }
-    drop(files, p);
-done:
-    return status;
+    return finish_group(files, &p, 1, err);
 }
 
 /* ---- limits ---- */
@@ -204,7 +269,10 @@ static dw_status finish_largest(dwi_data_files *files, dw_error *err)
     partition **all = dwi_alloc_array(files->alloc, n, sizeof(partition *));
     int64_t memory_goal = files->opts.buffered_bytes - files->opts.buffered_bytes / 4;
     int64_t files_goal = files->opts.open_files - files->opts.open_files / 4;
+    int64_t memory = files->memory;
+    int64_t open = files->n_files;
     dw_status status = DW_OK;
+    size_t chosen = 0;
     size_t i = 0;
 
     if (all == NULL)
@@ -216,9 +284,14 @@ static dw_status finish_largest(dwi_data_files *files, dw_error *err)
     for (partition *p = files->first.next; p != &files->first; p = p->next)
         all[i++] = p;
     qsort(all, n, sizeof(partition *), by_memory);
-    for (i = 0; i < n && (files->memory > memory_goal || files->n_files > files_goal); i++)
-        if (files->memory > memory_goal || all[i]->file != NULL)
-            DWI_TRY(finish(files, all[i], err));
+    for (i = 0; i < n && (memory > memory_goal || open > files_goal); i++) {
+        if (memory <= memory_goal && all[i]->file == NULL)
+            continue;
+        memory -= all[i]->memory;
+        open -= all[i]->file != NULL;
+        all[chosen++] = all[i];
+    }
+    DWI_TRY(finish_some(files, all, chosen, err));
 done:
     dwi_free(files->alloc, all, n * sizeof(partition *));
     return status;
@@ -443,11 +516,15 @@ done:
 
 dw_status dwi_data_files_finish(dwi_data_files *files, dw_error *err)
 {
+    partition *list[SEND_FILES];
     dw_status status = DW_OK;
 
-    while (files->first.next != &files->first)
-        DWI_TRY(finish(files, files->first.next, err));
-done:
+    while (files->n_open > 0 && status == DW_OK) {
+        size_t n = 0;
+        for (partition *p = files->first.next; p != &files->first && n < SEND_FILES; p = p->next)
+            list[n++] = p;
+        status = finish_group(files, list, n, err);
+    }
     return status;
 }
 

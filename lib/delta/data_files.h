@@ -18,6 +18,7 @@ typedef struct dwi_data_files_options {
                                   says by delta.targetFileSize, else 128 MiB */
     int64_t buffered_bytes;    /* of all partitions; 0: 256 MiB */
     int64_t open_files;        /* 0: 512 */
+    int64_t upload_threads;    /* that send small files at a time, the caller's too; 0: 1 */
 } dwi_data_files_options;
 
 /* Told of every finished file. Texts of *add live in `arena`. When it fails, the file is

@@ -253,6 +253,7 @@ static void thousands_of_values_keep_to_the_budget(void **state)
 
     how.allocator = &f->alloc.base;
     how.partition_buffer_bytes = BUDGET;
+    how.upload_threads = 4;
     f->table = make_table(f, f->store, PLAIN, columns, &how);
     txn = begin_txn(f, 0);
     for (int i = 0; i < ROWS; i += STEP) {
@@ -327,7 +328,8 @@ static const char three_partitions[] =
     "{\"id\":1,\"p\":\"a\"}\n{\"id\":2,\"p\":\"b/c\"}\n{\"id\":3}\n"
     "{\"id\":4,\"p\":\"a\",\"new\":1}\n";
 
-static dw_status append_all(dw_store *store, const dw_allocator *alloc, dw_error *err)
+static dw_status append_all(dw_store *store, const dw_allocator *alloc, int64_t upload_threads,
+                            dw_error *err)
 {
     dw_table_options how = DW_TABLE_OPTIONS_INIT;
     dw_txn_options options = DW_TXN_OPTIONS_INIT;
@@ -337,6 +339,7 @@ static dw_status append_all(dw_store *store, const dw_allocator *alloc, dw_error
 
     how.allocator = alloc;
     how.commit_timeout_ms = 2000;
+    how.upload_threads = upload_threads;
     options.flags = DW_TXN_ADD_COLUMNS;
     status = dw_table_open(store, "t", &how, &table, err);
     if (status == DW_OK)
@@ -364,7 +367,7 @@ static void an_append_is_whole_or_nothing_at_every_failed_allocation(void **stat
         dw_status status;
         dwt_alloc_init(&alloc);
         alloc.fail_at = n;
-        status = append_all(f->store, &alloc.base, &err);
+        status = append_all(f->store, &alloc.base, n % 3, &err);
         if (status != DW_OK)
             DWT_EQ(status, DW_E_NOMEM);
         if (alloc.calls <= n)
@@ -376,9 +379,8 @@ static void an_append_is_whole_or_nothing_at_every_failed_allocation(void **stat
     assert_true(calls > 100);
 }
 
-static void an_append_is_whole_or_nothing_at_every_failed_write(void **state)
+static void fail_every_write(table_fixture *f, int64_t upload_threads)
 {
-    table_fixture *f = *state;
     dw_store_options options = DW_STORE_OPTIONS_INIT;
     dw_store *faulty = NULL;
     dw_status status = DW_E_IO;
@@ -392,13 +394,23 @@ static void an_append_is_whole_or_nothing_at_every_failed_write(void **state)
         const dwi_fault fault = {
             .on = DWI_ON_WRITE & ~DWI_ON_REMOVE, .kind = DWI_FAULT_DENY, .nth = n};
         DWT_OK(dwi_fault_plan(faulty, &fault, 1, &f->err), &f->err);
-        status = append_all(faulty, NULL, &f->err);
+        status = append_all(faulty, NULL, upload_threads, &f->err);
         found = dwt_table_audit(f->store, "t", NULL);
         DWT_EQ(found.rows, status == DW_OK ? 4 : 0);
         DWT_EQ(found.orphans, 0);
         assert_true(n < 100);
     }
     dw_store_unref(faulty);
+}
+
+static void an_append_is_whole_or_nothing_at_every_failed_write(void **state)
+{
+    fail_every_write(*state, 1);
+}
+
+static void files_sent_side_by_side_are_whole_or_nothing_too(void **state)
+{
+    fail_every_write(*state, 4);
 }
 
 int main(void)
@@ -417,6 +429,7 @@ int main(void)
         TABLE_TEST(files_open_at_a_time_are_limited),
         TABLE_TEST(an_append_is_whole_or_nothing_at_every_failed_allocation),
         TABLE_TEST(an_append_is_whole_or_nothing_at_every_failed_write),
+        TABLE_TEST(files_sent_side_by_side_are_whole_or_nothing_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
