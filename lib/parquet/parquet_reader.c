@@ -43,6 +43,7 @@ struct dwi_parquet_reader {
     dwi_group_plan plan; /* of the open row group */
     size_t range;        /* of the plan, being read */
     int64_t pos;         /* rows of the row group read or passed over */
+    int64_t most_rows;   /* of a batch of this row group, by the size that its rows say they have */
     int64_t batch_row;   /* number in the file of the last batch's first row */
     dw_status broken;    /* of an earlier read */
 };
@@ -378,6 +379,25 @@ static dwi_row_range selected(const dwi_parquet_reader *reader)
     return (dwi_row_range){first < 0 ? 0 : first, end > rows ? rows : end};
 }
 
+/* Rows that take about a quarter of what a batch may take, going by the sizes in the footer: large
+ * values come in small batches before they come to be refused. */
+static int64_t most_rows(const dwi_parquet_reader *reader, const dwi_footer_row_group *group)
+{
+    double limit = (double)reader->options.memory_bytes / 4;
+    double bytes = 0;
+
+    for (size_t i = 0; i < reader->n_leaves; i++) {
+        const dwi_footer_chunk *chunk = &group->chunks[reader->leaves[i].node->first_leaf];
+        /* A size that hardly any codec reaches is a mistake. */
+        if (chunk->uncompressed_bytes > 0 && chunk->uncompressed_bytes / 1000 <= chunk->bytes)
+            bytes += (double)chunk->uncompressed_bytes;
+    }
+    if (bytes <= limit)
+        return INT64_MAX;
+    limit = limit / bytes * (double)group->num_rows;
+    return limit < 1 ? 1 : (int64_t)limit;
+}
+
 static dw_status open_group(dwi_parquet_reader *reader, dw_error *err)
 {
     const dwi_footer_row_group *group = &reader->footer.row_groups[reader->group];
@@ -392,6 +412,7 @@ static dw_status open_group(dwi_parquet_reader *reader, dw_error *err)
                                 reader->leaves, reader->n_leaves, rows.first, rows.end, err));
     reader->range = 0;
     reader->pos = 0;
+    reader->most_rows = most_rows(reader, group);
     reader->group_open = true;
     if (reader->plan.ranges.n == 0)
         return DW_OK;
@@ -485,9 +506,11 @@ static dw_status next_rows(dwi_parquet_reader *reader, int64_t max_rows, dwi_col
     range = &reader->plan.ranges.items[reader->range];
     if (reader->pos < range->first)
         reader->pos = range->first;
-    return read_batch(reader,
-                      range->end - reader->pos < max_rows ? range->end - reader->pos : max_rows,
-                      batch, err);
+    if (max_rows > reader->most_rows)
+        max_rows = reader->most_rows;
+    if (max_rows > range->end - reader->pos)
+        max_rows = range->end - reader->pos;
+    return read_batch(reader, max_rows, batch, err);
 }
 
 int64_t dwi_parquet_reader_row(const dwi_parquet_reader *reader)

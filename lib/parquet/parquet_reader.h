@@ -105,8 +105,8 @@ dw_status dwi_parquet_reader_filter(dwi_parquet_reader *reader, const dwi_compar
 
 /* Replace the content of `batch` (a struct column of the projected type, made with
  * dwi_column_init()) by the next rows, at most `max_rows`; 0 rows at the end. The rows of one batch
- * follow each other in the file. Memory: the open pages of the projected columns and what is read
- * ahead of them, about 32 MiB. */
+ * follow each other in the file; of large rows there are fewer. Memory: the open pages of the
+ * projected columns and what is read ahead of them, about 32 MiB. */
 dw_status dwi_parquet_reader_next(dwi_parquet_reader *reader, int64_t max_rows, dwi_column *batch,
                                   dw_error *err);
 /* The number in the file of the first row of the last batch. */

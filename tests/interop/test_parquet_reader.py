@@ -548,6 +548,13 @@ def test_a_small_file_of_huge_rows_is_refused_before_memory_is_taken(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_large_values_come_in_batches_that_fit(tmp_path):
+    path = tmp_path / "f.parquet"
+    table = pa.table({"s": [f"{k}" * 50_000 for k in range(100, 600)]})
+    pq.write_table(table, path, compression="snappy", use_dictionary=False, data_page_size=1 << 20, write_batch_size=10)
+    same(ours(path, "-b", "8192", "-m", "20000000"), theirs(table))
+
+
 def test_a_file_of_duckdb_is_read(tmp_path):
     duckdb = pytest.importorskip("duckdb")
     path = tmp_path / "f.parquet"
