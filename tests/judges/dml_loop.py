@@ -7,10 +7,14 @@ JSON, so that tests/support/table_model.py can replay the log. One JSON line on 
 the error of one that Spark gave up because of another writer.
 """
 import argparse
+import atexit
 import json
 import os
 import random
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 
 PROPERTIES = [("delta.enableTypeWidening", "true"), ("delta.enableDeletionVectors", "true"),
@@ -80,6 +84,17 @@ class Loop:
             print(json.dumps({"failed": spec, "error": str(error)[:300]}), flush=True)
 
 
+def link_log_store(jars):
+    """A folder with the compiled LinkLogStore.java, which says what it is for."""
+    import pyspark
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    spark = os.path.join(os.path.dirname(pyspark.__file__), "jars")
+    subprocess.run(["javac", "-cp", f"{jars}/*:{spark}/*", "-d", folder,
+                    os.path.join(os.path.dirname(__file__), "LinkLogStore.java")], check=True)
+    return folder
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", help="a local path or s3:// URI")
@@ -91,7 +106,11 @@ def main():
     sys.path.insert(0, __file__.rsplit("/", 1)[0])
     from read_table import Spark
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    spark = Spark(argparse.Namespace(jars=args.jars, endpoint=endpoint)).spark
+    conf = {}
+    if "://" not in args.table:
+        conf = {"spark.driver.extraClassPath": f"{args.jars}/*:{link_log_store(args.jars)}",
+                "spark.delta.logStore.file.impl": "LinkLogStore"}
+    spark = Spark(argparse.Namespace(jars=args.jars, endpoint=endpoint, conf=conf)).spark
     loop = Loop(spark, args.table.replace("s3://", "s3a://", 1), args.seed, [tuple(s.split("=")) for s in args.switch])
     print(json.dumps({"ready": spark.version}), flush=True)
     end, n = time.monotonic() + args.seconds, 0

@@ -342,6 +342,7 @@ class Spark:
             if args.endpoint:
                 s3a.update({"endpoint": args.endpoint, "path.style.access": "true"})
             conf.update({"spark.hadoop.fs.s3a." + k: v for k, v in s3a.items()})
+        conf.update(getattr(args, "conf", {}))
         builder = SparkSession.builder.master("local[1]").appName("judge")
         for k, v in conf.items():
             builder = builder.config(k, v)
