@@ -4,6 +4,7 @@
 Usage: check_consumer.py BUILD_FOLDER EXAMPLES_FOLDER CC [CXX]"""
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ def run(command, **more):
 
 
 def main():
-    build, examples, compilers = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
+    build, examples, compilers = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), [shlex.split(c) for c in sys.argv[3:]]
     if shutil.which("pkg-config") is None or shutil.which("meson") is None:
         print("pkg-config and meson are needed")
         return 1 if os.environ.get("CI") == "true" else 77
@@ -39,7 +40,7 @@ def main():
             sources.append((compilers[1], "-std=c++11", "append.cpp"))
         for number, (compiler, standard, source) in enumerate(sources):
             program = pathlib.Path(folder) / f"program{number}"
-            run([compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", *flags, examples / source,
+            run([*compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", *flags, examples / source,
                  *libs, "-o", program])
             print(source, run([program, pathlib.Path(folder) / f"table{number}"], env=loader,
                               input='{"event":"a"}\n'), end="")

@@ -3,6 +3,7 @@
 """Compile each public header alone, and twice in a row, as C99, C11 and C++11 without a warning.
 Usage: check_headers.py INCLUDE_FOLDER CC [CXX]"""
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -11,9 +12,9 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wundef", "-Werror"]
 
 def main():
     include = pathlib.Path(sys.argv[1])
-    compilers = [(sys.argv[2], "c", "c99"), (sys.argv[2], "c", "c11")]
+    compilers = [(shlex.split(sys.argv[2]), "c", standard) for standard in ("c99", "c11")]
     if len(sys.argv) > 3:
-        compilers += [(sys.argv[3], "c++", "c++11"), (sys.argv[3], "c++", "c++17")]
+        compilers += [(shlex.split(sys.argv[3]), "c++", standard) for standard in ("c++11", "c++17")]
     headers = sorted(include.glob("deltawrite/*.h"))
     failed = 0 if headers else 1
     for header in headers:
@@ -21,7 +22,7 @@ def main():
         for compiler, language, standard in compilers:
             if language == "c++":
                 source = source.replace("int main(void);\n", "")
-            done = subprocess.run([compiler, "-x", language, f"-std={standard}", *WARNINGS, "-fsyntax-only",
+            done = subprocess.run([*compiler, "-x", language, f"-std={standard}", *WARNINGS, "-fsyntax-only",
                                    f"-I{include}", "-"], input=source, text=True, capture_output=True)
             if done.returncode != 0:
                 failed += 1
