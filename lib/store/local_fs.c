@@ -130,17 +130,20 @@ void dwi_local_object(const struct stat *st, dw_object *out_object)
         (int64_t)st->st_mtim.tv_sec * 1000 + (int64_t)(st->st_mtim.tv_nsec / 1000000);
 }
 
-void dwi_local_remove_checksum(const dwi_buf *path)
+dw_status dwi_local_remove_checksum(const dwi_buf *path, dw_error *err)
 {
     const char *text = (const char *)path->data;
     const char *slash = strrchr(text, '/');
     size_t folder_len = slash == NULL ? 0 : (size_t)(slash + 1 - text);
     dwi_buf beside;
+    dw_status status;
 
     dwi_buf_init(&beside, path->alloc);
     dwi_buf_append(&beside, text, folder_len);
     dwi_buf_printf(&beside, ".%s.crc", text + folder_len);
-    if (dwi_buf_cstr(&beside) != NULL)
-        (void)unlink((const char *)beside.data); /* there seldom is one */
+    status = dwi_buf_status(&beside, err);
+    if (status == DW_OK)
+        (void)unlink(dwi_buf_cstr(&beside)); /* there seldom is one */
     dwi_buf_done(&beside);
+    return status;
 }

@@ -27,7 +27,7 @@ int dwi_local_sync_folder(dwi_buf *path, size_t len);                      /* 0 
 
 /* Hadoop keeps a checksum of a local file NAME in .NAME.crc, and does not read NAME when the two do
  * not fit: it goes with the file that it is of. */
-void dwi_local_remove_checksum(const dwi_buf *path);
+dw_status dwi_local_remove_checksum(const dwi_buf *path, dw_error *err); /* DW_E_NOMEM */
 
 /* Size and time; the key is left alone. */
 void dwi_local_object(const struct stat *st, dw_object *out_object);

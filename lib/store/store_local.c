@@ -111,10 +111,15 @@ static dw_status publish(target *t, int mode, dw_error *err)
     const char *path = target_path(t);
     const char *temp = target_temp(t);
     struct stat st;
+    dw_status status;
     int failed;
 
     if (mode == DW_PUT_OVERWRITE) {
-        dwi_local_remove_checksum(&t->path);
+        status = dwi_local_remove_checksum(&t->path, err);
+        if (status != DW_OK) {
+            (void)unlink(temp); /* only a left-over */
+            return status;
+        }
         failed = rename(temp, path) == 0 ? 0 : errno;
         if (failed == 0)
             return DW_OK;
@@ -273,10 +278,9 @@ static dw_status local_remove(void *self, const char *key, dw_error *err)
 
     dwi_buf_init(&path, local->base->alloc);
     DWI_TRY(object_path(local, key, &path, err));
+    DWI_TRY(dwi_local_remove_checksum(&path, err));
     if (unlink((const char *)path.data) != 0 && errno != ENOENT && errno != ENOTDIR)
         status = dwi_local_err(err, errno, "remove", (const char *)path.data);
-    else
-        dwi_local_remove_checksum(&path);
 done:
     dwi_buf_done(&path);
     return status;

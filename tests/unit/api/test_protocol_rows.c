@@ -145,7 +145,7 @@ static void an_append_does_what_each_feature_asks_or_is_refused_by_name(void **s
         int before = 0;
         int after = 0;
         (void)dwi_store_remove(f->store, "t/_delta_log/00000000000000000001.json", NULL);
-        print_message("%s\n", rows[i].name);
+        print_message("# %s\n", rows[i].name);
         open_lines(f, rows[i].lines);
         DWT_OK(dwi_store_list(f->store, "t/", NULL, count_object, &before, &f->err), &f->err);
         if (rows[i].refusal == NULL) {
