@@ -105,8 +105,11 @@ static dw_status append_sample(dw_txn *txn, const struct sample *sample, dw_erro
                             NULL, err);
 }
 
+/* By a table in memory to which the sample is appended; it may have columns of any type, and the
+ * table that is made from its schema gets the features that they need. */
 static int infer_schema(const struct sample *sample, struct textbuf *out_schema)
 {
+    static const dw_property any_type = {"delta.feature.timestampNtz", "supported"};
     dw_store *store = NULL;
     dw_table *table = NULL;
     dw_txn *txn = NULL;
@@ -118,6 +121,8 @@ static int infer_schema(const struct sample *sample, struct textbuf *out_schema)
     int code = -1;
 
     create.schema_json = "{\"type\":\"struct\",\"fields\":[]}";
+    create.properties = &any_type;
+    create.n_properties = 1;
     add.flags = DW_TXN_ADD_COLUMNS;
     if (dw_store_open_memory(NULL, &store, &err) != DW_OK ||
         dw_table_create(store, "", &create, NULL, &table, &err) != DW_OK ||

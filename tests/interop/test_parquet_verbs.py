@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """deltawrite parquet cat: the rows of other projects' files, value for value as pyarrow has them."""
+import datetime
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import subprocess
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from support import cat_form
 from support.paths import ROOT, program
@@ -184,6 +186,10 @@ def test_verify_tells_where_a_file_is_wrong(tmp_path):
     assert changed(value, (1051).to_bytes(8, "little")) == ["n: page 0: checksum differs"]
 
 
+def tool(*arguments):
+    return subprocess.run([program("deltawrite"), *map(str, arguments)], capture_output=True, text=True)
+
+
 def test_import_takes_parquet_files(sample, tmp_path):
     _, table = sample
     columns = ["id", "name", "real", "price", "tags", "pairs", "point", "half", "raw"]
@@ -191,9 +197,6 @@ def test_import_takes_parquet_files(sample, tmp_path):
         pq.write_table(table.select(columns), tmp_path / f"{i}.parquet", row_group_size=1000)
     (tmp_path / "more.ndjson").write_text('{"id": 7, "name": "line"}\n')
     files = [tmp_path / "0.parquet", tmp_path / "1.parquet", tmp_path / "more.ndjson"]
-
-    def tool(*arguments):
-        return subprocess.run([program("deltawrite"), *map(str, arguments)], capture_output=True, text=True)
 
     done = tool("import", tmp_path / "table", *files, "--create")
     assert done.returncode == 0 and "imported 5001 rows" in done.stdout, done.stderr
@@ -210,6 +213,17 @@ def test_import_takes_parquet_files(sample, tmp_path):
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and "format ttm has no Delta type" in done.stderr
     done = tool("import", tmp_path / "table", tmp_path / "more.ndjson", "--format", "parquet")
     assert done.returncode == 1 and "not a Parquet file" in done.stderr
+
+
+def test_import_makes_a_table_for_times_without_zone(tmp_path):
+    """The table gets the feature that the type needs; a second file brings the type to a table that has it."""
+    when = [None, datetime.datetime(2026, 1, 2, 3, 4, 5, 6)]
+    for name, values in (("a", when), ("b", when[:1])):
+        pq.write_table(pa.table({"at": pa.array(values, pa.timestamp("us"))}), tmp_path / f"{name}.parquet")
+    done = tool("import", tmp_path / "table", tmp_path / "a.parquet", tmp_path / "b.parquet", "--create")
+    assert done.returncode == 0, done.stderr
+    assert DeltaTable(tmp_path / "table").to_pyarrow_table().column("at").to_pylist().count(when[1]) == 1
+    assert tool("schema", tmp_path / "table").stdout.count("timestamp_ntz") == 1
 
 
 @pytest.mark.parametrize("conditions,keep", [
