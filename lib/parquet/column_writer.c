@@ -10,7 +10,13 @@
 #include "parquet/column_bloom.h"
 #include "parquet/page_encode.h"
 
-enum { LENGTH_BYTES = 4, NESTED_ROWS = 64, LEVEL_ROOM = 4096, COPY_BYTES = 32 };
+enum {
+    LENGTH_BYTES = 4,
+    NESTED_ROWS = 64,
+    LEVEL_ROOM = 4096,
+    COPY_BYTES = 32,
+    MAX_WAIT_ENTRIES = 1 << 20
+};
 
 dw_status dwi_pqw_shared_init(dwi_pqw_shared *shared, const dw_allocator *alloc, dw_error *err)
 {
@@ -602,7 +608,8 @@ static size_t slice_rows(const dwi_pqw_column *column, const dwi_vec *rows, int6
 {
     const dwi_pqw_shared *shared = column->shared;
     const dwi_pqw_leaf *leaf = column->leaf;
-    size_t room = shared->page_rows - column->rows;
+    size_t page_rows = shared->page_rows;
+    size_t room = column->rows < page_rows ? page_rows - column->rows : page_rows;
     size_t used = open_bytes(column);
     size_t bytes_left = used < shared->page_bytes ? shared->page_bytes - used : 1;
     const dwi_vec *vec;
@@ -639,10 +646,20 @@ static bool dictionary_is_too_large(const dwi_pqw_column *column)
            (!may_stretch || size / DWI_PQW_DICT_STRETCH > limit || encoded > plain / 2);
 }
 
+static bool page_is_full(const dwi_pqw_column *column)
+{
+    const dwi_pqw_shared *shared = column->shared;
+    /* Rule 5 of the header. */
+    bool waits = column->leaf->max_rep > 0 && column->dict_on && !column->dict_judged &&
+                 column->n_values == 0 && column->entries < MAX_WAIT_ENTRIES;
+
+    return (column->rows >= shared->page_rows || open_bytes(column) >= shared->page_bytes) &&
+           !waits;
+}
+
 dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int64_t first,
                                 size_t count, dw_error *err)
 {
-    const dwi_pqw_shared *shared = column->shared;
     dw_status status = DW_OK;
 
     while (count > 0) {
@@ -653,7 +670,7 @@ dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int
         if (column->dict_on && dictionary_is_too_large(column)) {
             DWI_TRY(dwi_pqw_page_finish(column, err));
             column->dict_on = false;
-        } else if (column->rows >= shared->page_rows || open_bytes(column) >= shared->page_bytes) {
+        } else if (page_is_full(column)) {
             DWI_TRY(dwi_pqw_page_finish(column, err));
         }
     }

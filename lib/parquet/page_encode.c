@@ -419,9 +419,13 @@ static dw_status encode_body(dwi_pqw_column *column, dwi_pqw_page_header *header
     return DW_OK;
 }
 
+/* A page without values encodes nothing. Among dictionary pages it is one, as rule 5 of
+ * column_writer.h wants it; elsewhere PLAIN is what every reader has for that. */
 static dwi_parquet_encoding page_encoding(const dwi_pqw_column *column)
 {
-    if (column->n_values == 0) /* nothing is encoded; PLAIN is what every reader has for that */
+    bool among_dictionary_pages = column->dict_on && column->n_dict_pages > 0;
+
+    if (column->n_values == 0 && !among_dictionary_pages)
         return DWI_PARQUET_PLAIN;
     return column->dict_on ? DWI_PARQUET_RLE_DICTIONARY : column->options->encoding;
 }
