@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counters, gauges and histograms of the process, and their text for Prometheus, OpenMetrics and
+ * statsd. Any thread may change them; an update is an atomic addition, and takes no lock once the
+ * series is known: keep the pointer that metric_series() gave. */
+#ifndef DW_CLI_METRICS_H
+#define DW_CLI_METRICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/textbuf.h"
+
+/* One table in ops/metrics.c has name, help, kind, labels and histogram bounds of each. Names
+ * begin with deltawrite_. */
+enum metric_id {
+    METRIC_RECORDS_CONSUMED,    /* topic, partition */
+    METRIC_BYTES_CONSUMED,      /* topic, partition */
+    METRIC_RECORDS_WRITTEN,     /* table */
+    METRIC_RECORDS_REJECTED,    /* table, reason, stage */
+    METRIC_DLQ_RECORDS,         /* sink: table or topic */
+    METRIC_COMMITS,             /* table, result: ok, conflict, fenced, failed */
+    METRIC_COMMIT_SECONDS,      /* histogram; table */
+    METRIC_COMMIT_CONFLICTS,    /* table */
+    METRIC_COMMIT_RETRIES,      /* table */
+    METRIC_FILES_WRITTEN,       /* table */
+    METRIC_FILE_SIZE,           /* histogram; table */
+    METRIC_BATCH_ROWS,          /* histogram; table */
+    METRIC_FLUSHES,             /* table, reason */
+    METRIC_BUFFER_BYTES,        /* gauge; table */
+    METRIC_BUFFER_ROWS,         /* gauge; table */
+    METRIC_MEMORY_LIMIT,        /* gauge */
+    METRIC_PARTITIONS_ASSIGNED, /* gauge; topic */
+    METRIC_PARTITIONS_PAUSED,   /* gauge; topic */
+    METRIC_CONSUMER_LAG,        /* gauge; topic, partition */
+    METRIC_COMMITTED_LAG,       /* gauge; topic, partition */
+    METRIC_DATA_DELAY,          /* gauge, seconds; table */
+    METRIC_LAST_COMMIT,         /* gauge, seconds since 1970; table */
+    METRIC_TABLE_VERSION,       /* gauge; table */
+    METRIC_TABLE_FILES,         /* gauge; table */
+    METRIC_LOG_ENTRIES,         /* gauge; table: versions since the checkpoint */
+    METRIC_CHECKPOINT_SECONDS,  /* histogram; table */
+    METRIC_COMPACTION_RUNS,     /* table, result */
+    METRIC_COMPACTION_FILES,    /* table, kind: removed, added */
+    METRIC_COMPACTION_SECONDS,  /* histogram; table */
+    METRIC_VACUUM_FILES,        /* table */
+    METRIC_STORAGE_REQUESTS,    /* op, code */
+    METRIC_STORAGE_SECONDS,     /* histogram; op */
+    METRIC_CREDENTIALS_EXPIRY,  /* gauge, seconds since 1970 */
+    METRIC_REBALANCES,          /* type: assign, revoke, lost */
+    METRIC_SCHEMA_CHANGES,      /* table, kind */
+    METRIC_REGISTRY_REQUESTS,   /* result */
+    METRIC_CONFIG_RELOAD,       /* gauge, seconds since 1970: the last that succeeded */
+    METRIC_BUILD_INFO,          /* version, commit */
+    METRIC_COUNT
+};
+
+struct metric; /* one series: a metric with its labels' values */
+
+/* Values of the labels in the order above, NULL after the last. Made on first sight and kept; the
+ * number of series is bounded, those beyond it share one whose labels say "other". */
+struct metric *metric_series(enum metric_id id, const char *const *label_values);
+void metric_add(struct metric *series, double amount);    /* counter, gauge */
+void metric_set(struct metric *series, double value);     /* gauge */
+void metric_observe(struct metric *series, double value); /* histogram */
+void metric_drop(
+    struct metric *series); /* shown no more until it is changed again (lost partition) */
+
+/* All series, as Prometheus' text format 0.0.4, or OpenMetrics 1.0. */
+void metrics_text(struct textbuf *out, bool open_metrics);
+
+#endif

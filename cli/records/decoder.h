@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From one Kafka record to rows: every format ends as JSON objects (docs/records.md), which the
+ * library reads into columns; a plain JSON object passes through without a copy.
+ *
+ * One decoder is used by one thread at a time; many of them share a registry client. */
+#ifndef DW_CLI_DECODER_H
+#define DW_CLI_DECODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <deltawrite/common.h>
+
+#include "common/textbuf.h"
+#include "config/config.h"
+
+struct record_header {
+    const char *name;
+    dw_bytes value; /* data NULL: null */
+};
+
+/* A record as Kafka gave it; all borrowed. */
+struct record {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms; /* -1: none */
+    int timestamp_type;   /* 0: none, 1: create time, 2: log append time */
+    dw_bytes key;         /* data NULL: null */
+    dw_bytes value;
+    const struct record_header *headers;
+    size_t n_headers;
+};
+
+enum decode_result {
+    DECODE_ROWS,      /* rows[0..count), perhaps none: filtered, tombstone */
+    DECODE_BAD,       /* stage, code and text tell why; the record gives no row at all */
+    DECODE_TRY_LATER, /* text tells what is waited for: the registry is not to be reached */
+    DECODE_FATAL      /* text: no record will ever decode (credentials refused by the registry) */
+};
+
+/* What a record became; valid until the next call. */
+struct decoded {
+    const dw_bytes *rows; /* JSON objects */
+    size_t count;
+    bool tombstone;
+    const char *stage; /* BAD: "payload", "envelope", "registry", "decode", "transform", "filter" */
+    const char *code;  /* BAD: short and stable: "DW_E_RECORD", "AVRO_TRUNCATED", ... */
+    const char *text;  /* BAD, TRY_LATER, FATAL */
+    /* Not NULL: the columns (a Delta schema in JSON) that rows of this record's schema may have and
+     * that no record told yet: given once for each new schema of the registry or file. */
+    const char *schema_json;
+};
+
+struct registry; /* a client of a schema registry; safe from any thread */
+struct decoder;
+
+/* NULL when `config` names none. */
+struct registry *registry_new(const struct registry_config *config);
+void registry_unref(struct registry *registry);
+/* One request: can it be reached, are the credentials right? */
+bool registry_check(struct registry *registry, struct textbuf *out_problem);
+
+/* NULL: *out_problem says what is wrong with the configuration (a filter that does not parse, a
+ * schema file that cannot be read). `registry` may be NULL. */
+struct decoder *decoder_new(const struct record_config *config, struct registry *registry,
+                            struct textbuf *out_problem);
+void decoder_free(struct decoder *decoder);
+enum decode_result decoder_decode(struct decoder *decoder, const struct record *record,
+                                  struct decoded *out);
+
+/* The text of a field of a row, for routing by ${field:a.b}: false when it is missing or null. A
+ * string without its quotes, else the JSON text. */
+bool decoder_field(dw_bytes row, const char *path, struct textbuf *out);
+
+#endif
