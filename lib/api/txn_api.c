@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/txn_impl.h"
 
+#include "api/table_publish.h"
 #include "api/table_warn.h"
 #include "base/alloc.h"
 #include "base/options.h"
-#include "delta/checkpoint.h"
 #include "delta/features.h"
 #include "delta/txn_expiry.h"
 
-enum { COMMIT_TIMEOUT_MS = 120000, FIRST_CAP = 4 };
+enum { FIRST_CAP = 4 };
 
 dw_status dwi_txn_check_open(const dw_txn *txn, dw_error *err)
 {
@@ -52,13 +52,9 @@ bool dwi_txn_grow(dw_txn *txn, void **items, size_t *cap, size_t needed, size_t 
 
 static dw_status check_writable(const dw_table *table, const dwi_state *state, dw_error *err)
 {
-    if ((dwi_store_caps(table->store) & DW_CAP_PUT_IF_ABSENT) == 0 &&
-        !dwi_store_vouched(table->store))
-        return dwi_err(err, DW_E_UNSUPPORTED,
-                       "%s: the store cannot put-if-absent, and nobody vouched to be the only "
-                       "writer",
-                       dwi_store_name(table->store));
-    return dwi_features_check_append(state, err);
+    dw_status status = dwi_table_check_store(table, err);
+
+    return status != DW_OK ? status : dwi_features_check_append(state, err);
 }
 
 dw_status dwi_txn_new_decoder(dw_txn *txn, const dwi_state *state, dwi_defaults *out_defaults,
@@ -249,50 +245,12 @@ done:
     return status;
 }
 
-/* True: it was due. */
-static bool checkpoint_if_due(dw_table *table, dwi_state *state)
-{
-    dw_error why = DW_ERROR_INIT;
-
-    if ((table->opts.flags & DW_TABLE_NO_AUTO_CHECKPOINT) != 0 || !dwi_checkpoint_due(state))
-        return false;
-    if (dwi_table_checkpoint(table, state, &why) != DW_OK)
-        dwi_logf(table->log.logger, DW_LOG_WARN, "%s; a later commit tries again", why.message);
-    if (!table->crc.known) /* the checkpoint may have mended it */
-        table->crc.version = -1;
-    return true;
-}
-
-/* One commit of the table at a time, so that those of one handle never race each other. */
 static dw_status publish(dw_txn *txn, const dwi_staged *staged, dwi_committed *out, dw_error *err)
 {
-    dw_table *table = txn->table;
-    int64_t timeout_ms = table->opts.commit_timeout_ms;
-    bool clean = false;
-    dwi_state *known;
-    dw_status status;
+    dw_status status = dwi_table_publish(txn->table, &txn->committer, staged, out, err);
 
-    pthread_mutex_lock(&table->commit_lock);
-    known = dwi_table_state(table);
-    status = dwi_committer_run(&txn->committer, staged, known,
-                               timeout_ms > 0 ? timeout_ms : COMMIT_TIMEOUT_MS, out, err);
-    if (status != DW_OK)
-        (void)dwi_err_prefix(err, status, "%s", table->uri);
-    /* What was learned on the way stays known, so that a caller who begins anew after a conflict
-     * begins on the table that caused it. */
-    if (txn->committer.on != NULL)
-        dwi_table_set_state(table, dwi_state_ref(txn->committer.on));
-    if (status == DW_OK) {
+    if (status == DW_OK)
         txn->state = DWI_TXN_COMMITTED;
-        if (out->state->version == out->version)
-            dwi_crc_follow(&table->crc, &table->log, out->state, staged,
-                           dwi_sv_cstr(txn->committer.txn_id));
-        clean = checkpoint_if_due(table, out->state);
-    }
-    pthread_mutex_unlock(&table->commit_lock);
-    if (clean) /* beside the commits of others */
-        dwi_table_clean_if_due(table, out->state);
-    dwi_state_unref(known);
     return status;
 }
 
