@@ -60,9 +60,9 @@ static bool is_continuation(unsigned char c)
     return (c & 0xc0u) == 0x80u;
 }
 
-/* Length of the well-formed UTF-8 sequence at `p`, 0 if there is none (Unicode, table 3-7). */
-static size_t sequence_length(const unsigned char *p, size_t len)
+size_t utf8_sequence(const char *text, size_t len)
 {
+    const unsigned char *p = (const unsigned char *)text;
     unsigned char low = 0x80;
     unsigned char high = 0xbf;
     size_t n;
@@ -109,7 +109,7 @@ void textbuf_json_string(struct textbuf *buf, const char *text, size_t len)
 
     textbuf_add(buf, "\"", 1);
     while (len > 0) {
-        size_t n = sequence_length(p, len);
+        size_t n = utf8_sequence((const char *)p, len);
         bool escaped = *p < 0x20 || *p == 0x7f || *p == '"' || *p == '\\';
 
         if (n == 0 || escaped) {

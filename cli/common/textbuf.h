@@ -26,6 +26,8 @@ void textbuf_json_string(struct textbuf *buf, const char *text, size_t len);
 void textbuf_base64(struct textbuf *buf, const void *data, size_t len);
 /* "2026-01-31T08:09:10.123Z"; milliseconds since 1970. */
 void textbuf_time(struct textbuf *buf, int64_t time_ms);
+/* Length of the well-formed UTF-8 sequence at `text`, 0 if there is none (Unicode, table 3-7). */
+size_t utf8_sequence(const char *text, size_t len);
 void textbuf_clear(struct textbuf *buf); /* keeps the memory */
 void textbuf_done(struct textbuf *buf);
 

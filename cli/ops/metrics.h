@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counters, gauges and histograms of the process, and their text for Prometheus, OpenMetrics and
- * statsd. Any thread may change them; an update is an atomic addition, and takes no lock once the
- * series is known: keep the pointer that metric_series() gave. */
+ * statsd. Any thread may change them; an update is an atomic addition and takes no lock. Keep the
+ * pointer that metric_series() gave: to find it again costs a hash of the labels.
+ *
+ * Counters and histograms are shown, with 0, from their first metric_series() on; gauges once they
+ * were set. */
 #ifndef DW_CLI_METRICS_H
 #define DW_CLI_METRICS_H
 
@@ -33,7 +36,8 @@ enum metric_id {
     METRIC_PARTITIONS_PAUSED,   /* gauge; topic */
     METRIC_CONSUMER_LAG,        /* gauge; topic, partition */
     METRIC_COMMITTED_LAG,       /* gauge; topic, partition */
-    METRIC_DATA_DELAY,          /* gauge, seconds; table */
+    METRIC_DATA_DELAY,          /* gauge; table: set to the newest committed record's time in
+                                 * seconds since 1970, shown as the seconds since then */
     METRIC_LAST_COMMIT,         /* gauge, seconds since 1970; table */
     METRIC_TABLE_VERSION,       /* gauge; table */
     METRIC_TABLE_FILES,         /* gauge; table */
@@ -56,16 +60,20 @@ enum metric_id {
 
 struct metric; /* one series: a metric with its labels' values */
 
-/* Values of the labels in the order above, NULL after the last. Made on first sight and kept; the
- * number of series is bounded, those beyond it share one whose labels say "other". */
+/* Values of the labels in the order above, NULL after the last (no labels: may be NULL). Made on
+ * first sight and kept, never NULL; the number of a metric's series is bounded, those beyond it
+ * share one whose labels say "other". */
 struct metric *metric_series(enum metric_id id, const char *const *label_values);
+/* metric_series(METRIC_FLUSHES, METRIC_LABELS(table, "rows")) */
+#define METRIC_LABELS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 void metric_add(struct metric *series, double amount);    /* counter, gauge */
 void metric_set(struct metric *series, double value);     /* gauge */
 void metric_observe(struct metric *series, double value); /* histogram */
-void metric_drop(
-    struct metric *series); /* shown no more until it is changed again (lost partition) */
+/* Not shown until it is changed again (a partition that was lost). */
+void metric_drop(struct metric *series);
 
-/* All series, as Prometheus' text format 0.0.4, or OpenMetrics 1.0. */
+/* All series and process_*, as Prometheus' text format 0.0.4, or OpenMetrics 1.0. */
 void metrics_text(struct textbuf *out, bool open_metrics);
 
 #endif
