@@ -159,6 +159,7 @@ void dw_txn_close(dw_txn *txn)
     dwi_free(txn->alloc, txn->apps, txn->apps_cap * sizeof(*txn->apps));
     dwi_free(txn->alloc, txn->properties, txn->properties_cap * sizeof(*txn->properties));
     dwi_free(txn->alloc, txn->used, txn->used_cap * sizeof(*txn->used));
+    dwi_arena_done(&txn->restaged);
     dwi_arena_done(&txn->arena);
     dwi_cstr_free(txn->alloc, txn->operation);
     dwi_cstr_free(txn->alloc, txn->user_metadata);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/txn_impl.h"
 
-#include "base/alloc.h"
+#include "delta/rewrite.h"
 
 /* The buffer is encoded when it has this much: large enough for whole pages, small enough to count
  * for nothing beside a row group. */
@@ -106,17 +106,7 @@ done:
     return status == DW_OK ? DW_OK : dwi_txn_break(txn, status);
 }
 
-void dwi_txn_remove_adds(dw_txn *txn, const dwi_add *adds, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        char *key = NULL;
-        if (dwi_log_data_key(&txn->table->log, adds[i].path, &key, NULL) == DW_OK)
-            (void)dwi_store_remove(txn->table->store, key, NULL); /* vacuum takes what is left */
-        dwi_cstr_free(txn->alloc, key);
-    }
-}
-
 void dwi_txn_remove_files(dw_txn *txn)
 {
-    dwi_txn_remove_adds(txn, txn->adds, txn->n_adds);
+    dwi_remove_data_files(&txn->table->log, txn->adds, txn->n_adds);
 }

@@ -39,6 +39,7 @@ struct dw_txn {
     dwi_data_files *files;     /* the open ones, NULL: no rows have come */
     dwi_arena arena;           /* texts of the below */
     dwi_add *adds;             /* finished files */
+    dwi_arena restaged;        /* their texts once they are written anew, else it is empty */
     size_t n_adds;
     size_t adds_cap;
     dwi_app_version *apps;
@@ -108,7 +109,6 @@ dw_status dwi_txn_encode_vec(dw_txn *txn, const dwi_vec *rows, dw_error *err);
 dw_status dwi_txn_finish_files(dw_txn *txn, dw_error *err);
 /* Delete the finished files from the store, as far as it lets. */
 void dwi_txn_remove_files(dw_txn *txn);
-void dwi_txn_remove_adds(dw_txn *txn, const dwi_add *adds, size_t n);
 dwi_data_files_options dwi_txn_files_options(const dw_txn *txn);
 /* After a DW_E_CONFLICT with committer.restage: write the finished files anew for the state that
  * the conflict was with, so that the commit can be tried again. They are as before when it fails.

@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/txn_impl.h"
 
-static bool copy_values(dwi_arena *arena, dwi_kvs *values)
-{
-    dwi_kv *items = dwi_arena_dup(arena, values->items, values->count * sizeof(*items));
-
-    if (items == NULL)
-        return false;
-    for (size_t i = 0; i < values->count; i++)
-        if (!dwi_arena_sv(arena, items[i].key, &items[i].key) ||
-            (items[i].value.ptr != NULL && !dwi_arena_sv(arena, items[i].value, &items[i].value)))
-            return false;
-    values->items = items;
-    return true;
-}
+#include "delta/action_copy.h"
 
 /* Texts move into the memory of the transaction that gets the file. */
 static dw_status copy_adds(dw_txn *txn, const dw_txn *other, dw_error *err)
@@ -26,9 +14,7 @@ static dw_status copy_adds(dw_txn *txn, const dw_txn *other, dw_error *err)
     for (size_t i = 0; i < other->n_adds; i++) {
         dwi_add *add = &txn->adds[txn->n_adds + i];
         *add = other->adds[i];
-        if (!dwi_arena_sv(&txn->arena, add->path, &add->path) ||
-            !dwi_arena_sv(&txn->arena, add->stats, &add->stats) ||
-            !copy_values(&txn->arena, &add->partition_values))
+        if (!dwi_add_copy(&txn->arena, add, add))
             return dwi_err_nomem(err);
     }
     for (size_t i = 0; i < other->n_apps; i++) {

@@ -1,71 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Staged files whose rows are right for the table as it is by now, but which themselves are not (a
- * column's type was widened): they are read back and written anew. Memory: a batch of rows, and the
- * new files' buffers. */
+ * column's type was widened): they are read back and written anew. */
 #include "api/txn_impl.h"
 
 #include "base/alloc.h"
-#include "delta/table_scan.h"
-
-/* The files that take the place of the staged ones. */
-typedef struct fresh {
-    const dw_txn *txn;
-    dwi_add *items;
-    size_t n;
-    size_t cap;
-    int64_t bytes;
-} fresh;
-
-static dw_status take_file(void *ctx, const dwi_add *add, int64_t rows, dw_error *err)
-{
-    fresh *f = ctx;
-    size_t wanted = f->cap == 0 ? 8 : f->cap * 2;
-    dwi_add *grown;
-
-    (void)rows;
-    if (f->n == f->cap) {
-        grown =
-            dwi_realloc(f->txn->alloc, f->items, f->cap * sizeof(*grown), wanted * sizeof(*grown));
-        if (grown == NULL)
-            return dwi_err_nomem(err);
-        f->items = grown;
-        f->cap = wanted;
-    }
-    f->items[f->n++] = *add;
-    f->bytes += add->size;
-    return DW_OK;
-}
-
-static dw_status copy_rows(dw_txn *txn, dwi_table_scan *scan, dwi_data_files *files, dw_error *err)
-{
-    dwi_column batch = {0};
-    dwi_arena arena;
-    dw_status status;
-
-    dwi_arena_init(&arena, txn->alloc);
-    DWI_TRY(dwi_column_init(&batch, dwi_table_scan_type(scan), txn->alloc, err));
-    for (;;) {
-        const dwi_vec *view;
-        DWI_TRY(dwi_table_scan_next(scan, &batch, err));
-        if (batch.length == 0)
-            break;
-        view = dwi_column_view(&batch, &arena);
-        if (view == NULL)
-            DWI_TRY(dwi_err_nomem(err));
-        DWI_TRY(dwi_data_files_append(files, view, err));
-        dwi_arena_done(&arena);
-        dwi_arena_init(&arena, txn->alloc);
-    }
-    DWI_TRY(dwi_data_files_finish(files, err));
-done:
-    dwi_column_done(&batch);
-    dwi_arena_done(&arena);
-    return status;
-}
+#include "delta/rewrite.h"
 
 /* The columns that the transaction adds and `latest` lacks. */
-static dw_status more_columns(dw_txn *txn, const dwi_state *latest, const dwi_field **out,
-                              size_t *out_n, dw_error *err)
+static dw_status more_columns(dw_txn *txn, const dwi_state *latest, dwi_rewrite_options *opts,
+                              dw_error *err)
 {
     const dwi_field *columns;
     dwi_field *missing;
@@ -76,51 +19,37 @@ static dw_status more_columns(dw_txn *txn, const dwi_state *latest, const dwi_fi
     missing = dwi_arena_array(&txn->arena, n, sizeof(*missing));
     if (missing == NULL)
         return dwi_err_nomem(err);
-    DWI_TRY(dwi_conflict_missing_columns(latest, columns, n, missing, out_n, err));
-    *out = missing;
+    DWI_TRY(dwi_conflict_missing_columns(latest, columns, n, missing, &opts->n_more, err));
+    opts->more = missing;
 done:
     return status;
 }
 
-static dw_status write_anew(dw_txn *txn, dwi_state *latest, fresh *f, dw_error *err)
+/* The new files take the place of the staged ones. */
+static void replace_files(dw_txn *txn, const dwi_rewritten *made)
 {
-    const dwi_data_files_options opts = dwi_txn_files_options(txn);
-    dwi_table_scan *scan = NULL;
-    dwi_data_files *files = NULL;
-    const dwi_field *more = NULL;
-    size_t n_more = 0;
-    dw_status status;
-
-    DWI_TRY(more_columns(txn, latest, &more, &n_more, err));
-    DWI_TRY(dwi_table_scan_open_files(&txn->table->log, latest, more, n_more, txn->adds,
-                                      txn->n_adds, &scan, err));
-    DWI_TRY(dwi_data_files_new(&txn->table->log, latest, &opts,
-                               (dwi_add_taker){f, &txn->arena, take_file}, &files, err));
-    DWI_TRY(copy_rows(txn, scan, files, err));
-done:
-    dwi_data_files_free(files);
-    dwi_table_scan_close(scan);
-    return status;
+    dwi_txn_remove_files(txn);
+    dwi_free(txn->alloc, txn->adds, txn->adds_cap * sizeof(*txn->adds));
+    dwi_arena_done(&txn->restaged);
+    txn->restaged = made->arena;
+    txn->adds = made->adds;
+    txn->n_adds = made->n_adds;
+    txn->adds_cap = made->adds_cap;
+    txn->file_bytes = made->bytes;
 }
 
 dw_status dwi_txn_restage(dw_txn *txn, dw_error *err)
 {
     dwi_state *latest = dwi_state_ref(txn->committer.on);
-    fresh f = {.txn = txn};
-    dw_status status = write_anew(txn, latest, &f, err);
+    dwi_rewrite_options opts = {.files = dwi_txn_files_options(txn), .staged = true};
+    dwi_rewritten made;
+    dw_status status;
 
-    if (status == DW_OK) {
-        dwi_txn_remove_files(txn);
-        dwi_free(txn->alloc, txn->adds, txn->adds_cap * sizeof(*txn->adds));
-        txn->adds = f.items;
-        txn->n_adds = f.n;
-        txn->adds_cap = f.cap;
-        txn->file_bytes = f.bytes;
-        dwi_committer_rebase(&txn->committer, latest);
-    } else {
-        dwi_txn_remove_adds(txn, f.items, f.n);
-        dwi_free(txn->alloc, f.items, f.cap * sizeof(*f.items));
-    }
+    DWI_TRY(more_columns(txn, latest, &opts, err));
+    DWI_TRY(dwi_rewrite(&txn->table->log, latest, &opts, txn->adds, txn->n_adds, &made, err));
+    replace_files(txn, &made);
+    dwi_committer_rebase(&txn->committer, latest);
+done:
     dwi_state_unref(latest);
     return status;
 }

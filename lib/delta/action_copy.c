@@ -7,7 +7,7 @@ static bool copy_text(dwi_arena *arena, dwi_sv *text)
     return text->ptr == NULL || dwi_arena_sv(arena, *text, text);
 }
 
-static bool copy_kvs(dwi_arena *arena, dwi_kvs *kvs)
+bool dwi_kvs_copy(dwi_arena *arena, dwi_kvs *kvs)
 {
     dwi_kv *items = dwi_arena_array(arena, kvs->count, sizeof(*items));
 
@@ -31,9 +31,9 @@ bool dwi_add_copy(dwi_arena *arena, const dwi_add *from, dwi_add *out)
 {
     dwi_add add = *from;
 
-    if (!copy_text(arena, &add.path) || !copy_kvs(arena, &add.partition_values) ||
-        !copy_text(arena, &add.stats) || !copy_kvs(arena, &add.tags) || !copy_dv(arena, &add.dv) ||
-        !copy_text(arena, &add.clustering_provider))
+    if (!copy_text(arena, &add.path) || !dwi_kvs_copy(arena, &add.partition_values) ||
+        !copy_text(arena, &add.stats) || !dwi_kvs_copy(arena, &add.tags) ||
+        !copy_dv(arena, &add.dv) || !copy_text(arena, &add.clustering_provider))
         return false;
     *out = add;
     return true;
@@ -43,8 +43,8 @@ bool dwi_remove_copy(dwi_arena *arena, const dwi_remove *from, dwi_remove *out)
 {
     dwi_remove remove = *from;
 
-    if (!copy_text(arena, &remove.path) || !copy_kvs(arena, &remove.partition_values) ||
-        !copy_kvs(arena, &remove.tags) || !copy_dv(arena, &remove.dv))
+    if (!copy_text(arena, &remove.path) || !dwi_kvs_copy(arena, &remove.partition_values) ||
+        !dwi_kvs_copy(arena, &remove.tags) || !copy_dv(arena, &remove.dv))
         return false;
     *out = remove;
     return true;

@@ -6,6 +6,7 @@
 
 #include "delta/action.h"
 
+bool dwi_kvs_copy(dwi_arena *arena, dwi_kvs *kvs);
 bool dwi_add_copy(dwi_arena *arena, const dwi_add *from, dwi_add *out);
 bool dwi_remove_copy(dwi_arena *arena, const dwi_remove *from, dwi_remove *out);
 

@@ -6,6 +6,7 @@
 #include <deltawrite/table.h>
 
 #include "base/alloc.h"
+#include "delta/action_copy.h"
 #include "delta/partition_path.h"
 #include "delta/stats.h"
 #include "parquet/parquet_writer.h"
@@ -131,23 +132,6 @@ done:
     return status;
 }
 
-/* Texts of `in`, in `arena`. */
-static dw_status copy_values(dwi_arena *arena, dwi_kvs in, dwi_kvs *out, dw_error *err)
-{
-    dwi_kv *items = dwi_arena_array(arena, in.count, sizeof(*items));
-
-    if (items == NULL)
-        return dwi_err_nomem(err);
-    for (size_t i = 0; i < in.count; i++) {
-        items[i].value = in.items[i].value;
-        if (!dwi_arena_sv(arena, in.items[i].key, &items[i].key) ||
-            (items[i].value.ptr != NULL && !dwi_arena_sv(arena, items[i].value, &items[i].value)))
-            return dwi_err_nomem(err);
-    }
-    *out = (dwi_kvs){in.count, items};
-    return DW_OK;
-}
-
 dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state,
                             const dwi_file_layout *layout, dwi_kvs values, dwi_sv directory,
                             const dwi_data_file_options *opts, dwi_data_file **out, dw_error *err)
@@ -164,7 +148,9 @@ dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state,
     parquet.codec = codec_of(state, opts->compression);
     parquet.level = parquet.codec == DWI_CODEC_ZSTD ? opts->level : 0; /* it is zstd's alone */
     parquet.row_group_bytes = opts->row_group_bytes;
-    DWI_TRY(copy_values(&file->arena, values, &file->values, err));
+    file->values = values;
+    if (!dwi_kvs_copy(&file->arena, &file->values))
+        DWI_TRY(dwi_err_nomem(err));
     DWI_TRY(make_path(file, directory, parquet.codec, err));
     DWI_TRY(dwi_stats_plan_init(&file->plan, &file->arena, layout, state, err));
     DWI_TRY(dwi_parquet_writer_new(log->alloc, layout->physical, &parquet,
@@ -262,7 +248,9 @@ dw_status dwi_data_file_close(dwi_data_file *file, dwi_arena *arena, dwi_add *ou
     DWI_TRY(dwi_parquet_writer_finish(file->writer, err));
     DWI_TRY(write_stats(file, arena, &add.stats, err));
     DWI_TRY(write_path(file, arena, &add.path, err));
-    DWI_TRY(copy_values(arena, file->values, &add.partition_values, err));
+    add.partition_values = file->values;
+    if (!dwi_kvs_copy(arena, &add.partition_values))
+        DWI_TRY(dwi_err_nomem(err));
     add.size = file->sent_bytes;
     add.modification_time = dwi_now_ms(file->log->env);
     add.data_change = true;

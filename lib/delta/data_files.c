@@ -128,6 +128,12 @@ void dwi_data_files_free(dwi_data_files *files)
     dwi_free(files->alloc, files, sizeof(*files));
 }
 
+/* The partition columns by which rows are told apart. */
+static size_t n_splits(const dwi_data_files *files)
+{
+    return files->opts.partition_values != NULL ? 0 : files->layout->n_partitions;
+}
+
 /* ---- one partition ---- */
 
 static void measure(dwi_data_files *files, partition *p)
@@ -305,7 +311,7 @@ static dw_status settle(dwi_data_files *files, partition *p, dw_error *err)
     measure(files, p);
     if (p->file != NULL && dwi_data_file_bytes(p->file) >= files->opts.target_file_bytes)
         DWI_TRY(finish(files, p, err));
-    if (files->layout->n_partitions > 0 &&
+    if (n_splits(files) > 0 &&
         (files->memory > files->opts.buffered_bytes || files->n_files > files->opts.open_files))
         DWI_TRY(finish_largest(files, err));
 done:
@@ -313,6 +319,19 @@ done:
 }
 
 /* ---- partitions by value ---- */
+
+/* The given value of a partition column. */
+static dw_status copy_value(const dwi_data_files *files, dwi_arena *arena, dwi_kv *out,
+                            dw_error *err)
+{
+    const dwi_kvs *given = files->opts.partition_values;
+
+    for (size_t k = 0; k < given->count; k++)
+        if (dwi_sv_eq_nocase(given->items[k].key, out->key) && given->items[k].value.ptr != NULL &&
+            !dwi_arena_sv(arena, given->items[k].value, &out->value))
+            return dwi_err_nomem(err);
+    return DW_OK;
+}
 
 static dw_status read_values(const dwi_data_files *files, partition *p, uint32_t row, dw_error *err)
 {
@@ -327,6 +346,10 @@ static dw_status read_values(const dwi_data_files *files, partition *p, uint32_t
     for (size_t i = 0; i < layout->n_partitions; i++) {
         dwi_buf_clear(&text);
         items[i].key = layout->partitions[i].physical;
+        if (files->opts.partition_values != NULL) {
+            DWI_TRY(copy_value(files, &p->arena, &items[i], err));
+            continue;
+        }
         if (!dwi_partition_value_text(&files->partition_columns[i], row, &text))
             continue;
         DWI_TRY(dwi_buf_status(&text, err));
@@ -398,8 +421,7 @@ static dw_status find_partition(dwi_data_files *files, uint32_t row, partition *
     dwi_sv key;
 
     dwi_buf_clear(&files->key);
-    dwi_partition_key_append(&files->key, files->partition_columns, files->layout->n_partitions,
-                             row);
+    dwi_partition_key_append(&files->key, files->partition_columns, n_splits(files), row);
     DWI_TRY(dwi_buf_status(&files->key, err));
     key = (dwi_sv){files->key.len == 0 ? "" : (const char *)files->key.data, files->key.len};
     for (;;) {
@@ -467,13 +489,16 @@ static dw_status append_group(dwi_data_files *files, const dwi_vec *rows,
     const dwi_partition_split *split = &files->split;
     const uint32_t *numbers = split->n_groups == 1 ? NULL : split->rows + group->start;
     partition *p = NULL;
+    /* rows that are moved come in small batches from small files */
+    bool straight = group->count >= STRAIGHT_ROWS ||
+                    (files->layout->n_partitions == 0 && files->opts.partition_values == NULL);
     dwi_vec run = *rows;
     dw_status status;
 
     if (numbers != NULL && numbers[group->count - 1] - numbers[0] == group->count - 1)
         numbers = NULL; /* they lie together already */
     DWI_TRY(find_partition(files, group->first, &p, err));
-    if (numbers == NULL && (group->count >= STRAIGHT_ROWS || files->layout->n_partitions == 0)) {
+    if (numbers == NULL && straight) {
         DWI_TRY(encode_pending(files, p, err));
         DWI_TRY(open_file(files, p, err));
         run.offset += group->first;
@@ -504,7 +529,7 @@ dw_status dwi_data_files_append(dwi_data_files *files, const dwi_vec *rows, dw_e
         int64_t left = rows->length - first;
         uint32_t count = (uint32_t)(left < DWI_SPLIT_ROWS ? left : DWI_SPLIT_ROWS);
         dwi_partition_split *split = &files->split;
-        DWI_TRY(dwi_partition_split_rows(split, files->partition_columns, layout->n_partitions,
+        DWI_TRY(dwi_partition_split_rows(split, files->partition_columns, n_splits(files),
                                          (uint32_t)first, count, err));
         for (size_t g = 0; g < split->n_groups; g++)
             DWI_TRY(append_group(files, &data, &split->groups[g], err));

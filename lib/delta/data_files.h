@@ -19,6 +19,9 @@ typedef struct dwi_data_files_options {
     int64_t buffered_bytes;    /* of all partitions; 0: 256 MiB */
     int64_t open_files;        /* 0: 512 */
     int64_t upload_threads;    /* that send small files at a time, the caller's too; 0: 1 */
+    /* All rows are of the partition with these values, by physical name, which its files keep to
+     * the letter; borrowed. NULL: what is in the rows tells. */
+    const dwi_kvs *partition_values;
 } dwi_data_files_options;
 
 /* Told of every finished file. Texts of *add live in `arena`. When it fails, the file is

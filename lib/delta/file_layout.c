@@ -3,6 +3,7 @@
 
 #include "delta/features.h"
 #include "delta/properties.h"
+#include "delta/row_tracking.h"
 
 enum { PREFIX_CHARS = 2, MAX_PREFIX_CHARS = 64 };
 
@@ -40,7 +41,19 @@ static size_t prefix_chars(const dwi_state *state, dwi_mapping_mode mode)
     return chars > MAX_PREFIX_CHARS ? MAX_PREFIX_CHARS : (size_t)chars;
 }
 
-/* The columns of a file: data first, then those of partitions if files are to have them. */
+/* Columns that keep row ids, at the end of the rows. */
+static size_t count_row_ids(const dwi_state *state, const dwi_type *rows)
+{
+    size_t n = 0;
+
+    while (n < rows->n_fields &&
+           dwi_row_id_columns_has(state, rows->fields[rows->n_fields - 1 - n].name))
+        n++;
+    return n;
+}
+
+/* The columns of a file: data first, then those of partitions if files are to have them, then the
+ * row ids. */
 static dw_status choose_columns(dwi_file_layout *out, dwi_arena *arena, const dwi_state *state,
                                 dw_error *err)
 {
@@ -53,7 +66,7 @@ static dw_status choose_columns(dwi_file_layout *out, dwi_arena *arena, const dw
     if (fields == NULL || columns == NULL || logical == NULL)
         return dwi_err_nomem(err);
     for (int partitions = 0; partitions <= (int)dwi_file_layout_materializes(state); partitions++) {
-        for (size_t i = 0; i < rows->n_fields; i++) {
+        for (size_t i = 0; i < rows->n_fields - out->n_row_ids; i++) {
             const dwi_field *field = &rows->fields[i];
             if (dwi_file_layout_is_partition(&state->metadata, field->name) != (bool)partitions)
                 continue;
@@ -63,6 +76,10 @@ static dw_status choose_columns(dwi_file_layout *out, dwi_arena *arena, const dw
         }
         if (partitions == 0)
             out->n_data = out->n_columns;
+    }
+    for (size_t i = rows->n_fields - out->n_row_ids; i < rows->n_fields; i++) {
+        columns[out->n_columns] = i;
+        fields[out->n_columns++] = rows->fields[i];
     }
     if (!any)
         return dwi_err(err, DW_E_SCHEMA, "rows of no column at all cannot be stored");
@@ -103,10 +120,13 @@ dw_status dwi_file_layout_init(dwi_file_layout *out, dwi_arena *arena, const dwi
     dw_status status;
 
     DWI_TRY(dwi_mapping_mode_of(state->metadata.configuration, &mode, err));
+    made.n_row_ids = count_row_ids(state, rows);
     DWI_TRY(choose_columns(&made, arena, state, err));
-    DWI_TRY(dwi_mapping_physical(arena, rows, mode, &physical, err));
+    DWI_TRY(dwi_mapping_physical_first(arena, rows, rows->n_fields - made.n_row_ids, mode,
+                                       &physical, err));
     DWI_TRY(find_partitions(&made, arena, state, physical, err));
-    DWI_TRY(dwi_mapping_physical(arena, made.logical, mode, &made.physical, err));
+    DWI_TRY(dwi_mapping_physical_first(arena, made.logical, made.n_columns - made.n_row_ids, mode,
+                                       &made.physical, err));
     made.prefix_chars = prefix_chars(state, mode);
     *out = made;
 done:

@@ -3,7 +3,9 @@
  * called there, and which ones split the rows into partitions.
  *
  * Partition columns are left out of files, unless the table wants them there too; then they come
- * after all others, without statistics. Spec: Delta PROTOCOL.md, "Column Mapping", "Add File". */
+ * after all others, without statistics. Columns that keep the ids of rows (delta/row_tracking.h)
+ * are the last of the rows and of files, without statistics and as they are called.
+ * Spec: Delta PROTOCOL.md, "Column Mapping", "Add File". */
 #ifndef DWI_DELTA_FILE_LAYOUT_H
 #define DWI_DELTA_FILE_LAYOUT_H
 
@@ -23,6 +25,7 @@ typedef struct dwi_file_layout {
      * statistics. */
     size_t n_columns;
     size_t n_data;
+    size_t n_row_ids; /* at the end of n_columns */
     const size_t *columns;
     const dwi_type *logical;  /* a struct of n_columns fields, as the table calls them */
     const dwi_type *physical; /* the same with the names and ids that files have */

@@ -136,8 +136,40 @@ dw_status dwi_mapping_physical(dwi_arena *arena, const dwi_type *type, dwi_mappi
     return DW_OK;
 }
 
+dw_status dwi_mapping_physical_first(dwi_arena *arena, const dwi_type *type, size_t n,
+                                     dwi_mapping_mode mode, const dwi_type **out, dw_error *err)
+{
+    dwi_type first = *type;
+    const dwi_type *mapped;
+    dwi_field *fields;
+    dwi_type *made;
+    dw_status status;
+
+    if (n == type->n_fields || mode == DWI_MAPPING_NONE)
+        return dwi_mapping_physical(arena, type, mode, out, err);
+    first.n_fields = n;
+    DWI_TRY(dwi_mapping_physical(arena, &first, mode, &mapped, err));
+    made = dwi_arena_dup(arena, type, sizeof(*type));
+    fields = dwi_arena_dup(arena, type->fields, type->n_fields * sizeof(*fields));
+    if (made == NULL || fields == NULL)
+        return dwi_err_nomem(err);
+    if (n > 0)
+        memcpy(fields, mapped->fields, n * sizeof(*fields));
+    made->fields = fields;
+    *out = made;
+done:
+    return status;
+}
+
 /* A name that no column has: it starts with a control character. */
 static const dwi_sv no_such_name = {"\x01missing", 8};
+
+/* By id; what no mapping was made for has none, and goes by its name. */
+static bool is_same(const dwi_field *ours, const dwi_field *theirs)
+{
+    return ours->field_id == theirs->field_id &&
+           (ours->field_id >= 0 || dwi_sv_eq(ours->name, theirs->name));
+}
 
 /* The field of the file that one of ours is; NULL: none. Parts of lists and maps go by place. */
 static const dwi_field *counterpart(const dwi_type *type, size_t i, const dwi_type *file)
@@ -145,7 +177,7 @@ static const dwi_field *counterpart(const dwi_type *type, size_t i, const dwi_ty
     if (type->kind != DWI_STRUCT)
         return file->kind == type->kind && i < file->n_fields ? &file->fields[i] : NULL;
     for (size_t k = 0; file->kind == DWI_STRUCT && k < file->n_fields; k++)
-        if (file->fields[k].field_id == type->fields[i].field_id)
+        if (is_same(&type->fields[i], &file->fields[k]))
             return &file->fields[k];
     return NULL;
 }

@@ -26,8 +26,13 @@ dw_status dwi_mapping_mode_of(dwi_kvs properties, dwi_mapping_mode *out, dw_erro
 dw_status dwi_mapping_physical(dwi_arena *arena, const dwi_type *type, dwi_mapping_mode mode,
                                const dwi_type **out, dw_error *err);
 
+/* The same for the first `n` fields of a struct; the others are in files as they are called. */
+dw_status dwi_mapping_physical_first(dwi_arena *arena, const dwi_type *type, size_t n,
+                                     dwi_mapping_mode mode, const dwi_type **out, dw_error *err);
+
 /* By id: the physical type with the names that the fields of these ids have in one file. A field
- * that the file lacks gets a name that no file has. NULL when out of memory. */
+ * that the file lacks gets a name that no file has; one without an id goes by its name. NULL when
+ * out of memory. */
 const dwi_type *dwi_mapping_in_file(dwi_arena *arena, const dwi_type *physical,
                                     const dwi_type *file);
 

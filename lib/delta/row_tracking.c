@@ -6,7 +6,45 @@
 
 #include "base/checked.h"
 #include "delta/features.h"
+#include "delta/properties.h"
 #include "delta/stats.h"
+
+static const char *const column_keys[DWI_ROW_ID_COLUMNS] = {
+    "delta.rowTracking.materializedRowIdColumnName",
+    "delta.rowTracking.materializedRowCommitVersionColumnName",
+};
+
+static const dwi_type id_type = {.kind = DWI_LONG};
+
+dw_status dwi_row_id_columns_of(const dwi_state *state, bool *out_kept, dwi_row_id_columns *out,
+                                dw_error *err)
+{
+    dwi_kvs properties = state->metadata.configuration;
+    bool on = false;
+
+    /* a malformed value counts as not set, as everywhere in writing */
+    (void)dwi_property_bool(properties, "delta.enableRowTracking", &on, NULL);
+    *out_kept = on && dwi_features_has_writer(&state->protocol, "rowTracking");
+    for (size_t i = 0; *out_kept && i < DWI_ROW_ID_COLUMNS; i++) {
+        dwi_sv name = dwi_property(properties, column_keys[i]);
+        if (name.ptr == NULL || name.len == 0)
+            return dwi_err(err, DW_E_CORRUPT,
+                           "property %s: the table tracks its rows and does not set it",
+                           column_keys[i]);
+        out->fields[i] = (dwi_field){name, &id_type, true, -1, DWI_SV("{}")};
+    }
+    return DW_OK;
+}
+
+bool dwi_row_id_columns_has(const dwi_state *state, dwi_sv name)
+{
+    for (size_t i = 0; i < DWI_ROW_ID_COLUMNS; i++) {
+        dwi_sv column = dwi_property(state->metadata.configuration, column_keys[i]);
+        if (column.ptr != NULL && column.len > 0 && dwi_sv_eq(column, name))
+            return true;
+    }
+    return false;
+}
 
 static dw_status read_mark(const dwi_state *on, int64_t *out, dw_error *err)
 {

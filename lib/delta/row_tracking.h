@@ -17,6 +17,20 @@ typedef struct dwi_row_ids {
     bool moved;
 } dwi_row_ids;
 
+/* Where data files keep the ids of rows that were moved from others: columns of type long, null for
+ * a row that has them from its file. */
+enum { DWI_ROW_ID_COLUMNS = 2 };
+typedef struct dwi_row_id_columns {
+    dwi_field fields[DWI_ROW_ID_COLUMNS]; /* id, commit version; as they are called in files */
+} dwi_row_id_columns;
+
+/* Who moves rows of the table must keep their ids (delta.enableRowTracking): *out_kept, and then
+ * *out, which borrows from the state. DW_E_CORRUPT: the table does not name the columns. */
+dw_status dwi_row_id_columns_of(const dwi_state *state, bool *out_kept, dwi_row_id_columns *out,
+                                dw_error *err);
+/* The name is one of theirs. */
+bool dwi_row_id_columns_has(const dwi_state *state, dwi_sv name);
+
 /* For the commit that follows `on`, with the protocol that it has or sets. DW_E_CORRUPT: the
  * table's mark cannot be read. */
 dw_status dwi_row_ids_begin(const dwi_state *on, const dwi_protocol *protocol, dwi_row_ids *out,

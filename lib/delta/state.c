@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
+#include "delta/action_copy.h"
 #include "delta/checkpoint.h"
 #include "delta/crc.h"
 #include "delta/features.h"
@@ -69,19 +70,6 @@ static bool copy_svs(dwi_arena *arena, dwi_svs *list)
     return ok;
 }
 
-static bool copy_kvs(dwi_arena *arena, dwi_kvs *list)
-{
-    dwi_kv *items = dwi_arena_array(arena, list->count, sizeof(*items));
-    bool ok = items != NULL;
-
-    for (size_t i = 0; ok && i < list->count; i++) {
-        items[i] = list->items[i];
-        ok = copy_sv(arena, &items[i].key) && copy_sv(arena, &items[i].value);
-    }
-    list->items = items;
-    return ok;
-}
-
 static bool put_protocol(builder *b, dwi_protocol protocol)
 {
     dwi_arena *arena = &b->state->arena;
@@ -101,8 +89,8 @@ static bool put_metadata(builder *b, dwi_metadata metadata)
     b->has_metadata = true;
     return copy_sv(arena, &kept->id) && copy_sv(arena, &kept->name) &&
            copy_sv(arena, &kept->description) && copy_sv(arena, &kept->format_provider) &&
-           copy_kvs(arena, &kept->format_options) && copy_sv(arena, &kept->schema_string) &&
-           copy_svs(arena, &kept->partition_columns) && copy_kvs(arena, &kept->configuration);
+           dwi_kvs_copy(arena, &kept->format_options) && copy_sv(arena, &kept->schema_string) &&
+           copy_svs(arena, &kept->partition_columns) && dwi_kvs_copy(arena, &kept->configuration);
 }
 
 static bool put_txn(builder *b, const dwi_txn_action *txn)

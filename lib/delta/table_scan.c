@@ -9,6 +9,7 @@
 #include "delta/mapping.h"
 #include "delta/object_source.h"
 #include "delta/partition_value.h"
+#include "delta/row_tracking.h"
 
 enum { DEFAULT_BATCH_ROWS = 8192 };
 
@@ -16,7 +17,8 @@ typedef struct scan_file {
     dwi_sv path;
     int64_t size;
     dwi_dv dv;
-    dwi_sv *partition_values; /* by column of the scan; those of data columns unused */
+    dwi_sv *partition_values;            /* by column of the scan; those of data columns unused */
+    int64_t row_ids[DWI_ROW_ID_COLUMNS]; /* of the first row, and of all of them; -1: none */
     struct scan_file *next;
 } scan_file;
 
@@ -30,6 +32,7 @@ struct dwi_table_scan {
     const dwi_type *type;     /* of the rows */
     const dwi_type *physical; /* the same with the names in data files */
     bool *is_partition;       /* by column */
+    size_t n_row_ids;         /* of the columns, at the end: 0 or DWI_ROW_ID_COLUMNS */
     scan_file *files;
     scan_file **tail;
     /* The open file. */
@@ -91,19 +94,32 @@ static dw_status choose_columns(dwi_table_scan *scan, const char *const *columns
 }
 
 /* All columns, and more. */
-static dw_status add_columns(dwi_table_scan *scan, const dwi_field *more, size_t n_more,
-                             dw_error *err)
+static dw_status add_columns(dwi_table_scan *scan, const dwi_scan_files *what, dw_error *err)
 {
     const dwi_type *root = scan->state->schema->root;
-    dwi_field *fields = make_columns(scan, root->n_fields + n_more);
+    size_t n_data = root->n_fields + what->n_more;
+    dwi_row_id_columns row_ids;
+    bool kept = false;
+    dwi_field *fields;
+    dw_status status = DW_OK;
 
+    if (what->row_ids)
+        DWI_TRY(dwi_row_id_columns_of(scan->state, &kept, &row_ids, err));
+    scan->n_row_ids = kept ? DWI_ROW_ID_COLUMNS : 0;
+    fields = make_columns(scan, n_data + scan->n_row_ids);
     if (fields == NULL)
         return dwi_err_nomem(err);
-    for (size_t i = 0; i < root->n_fields + n_more; i++) {
-        fields[i] = i < root->n_fields ? root->fields[i] : more[i - root->n_fields];
+    for (size_t i = 0; i < n_data; i++) {
+        fields[i] = i < root->n_fields ? root->fields[i] : what->more[i - root->n_fields];
         scan->is_partition[i] = is_partition_column(&scan->state->metadata, fields[i].name);
     }
-    return DW_OK;
+    for (size_t i = 0; i < scan->n_row_ids; i++) {
+        fields[n_data + i] = row_ids.fields[i];
+        if (!dwi_arena_sv(&scan->arena, row_ids.fields[i].name, &fields[n_data + i].name))
+            return dwi_err_nomem(err);
+    }
+done:
+    return status;
 }
 
 /* What columns are called in files. Partition columns are not looked for there: they get a name
@@ -116,7 +132,9 @@ static dw_status name_columns(dwi_table_scan *scan, dw_error *err)
     dw_status status;
 
     DWI_TRY(dwi_mapping_mode_of(scan->state->metadata.configuration, &scan->mapping, err));
-    DWI_TRY(dwi_mapping_physical(&scan->arena, scan->type, scan->mapping, &mapped, err));
+    DWI_TRY(dwi_mapping_physical_first(&scan->arena, scan->type,
+                                       scan->type->n_fields - scan->n_row_ids, scan->mapping,
+                                       &mapped, err));
     type = dwi_arena_dup(&scan->arena, mapped, sizeof(*type));
     fields = dwi_arena_dup(&scan->arena, mapped->fields, mapped->n_fields * sizeof(*fields));
     if (type == NULL || fields == NULL)
@@ -156,6 +174,8 @@ static dw_status keep_file(void *ctx, const dwi_add *add, dw_error *err)
     file->path = add->path;
     file->size = add->size;
     file->dv = add->dv;
+    file->row_ids[0] = add->base_row_id;
+    file->row_ids[1] = add->default_row_commit_version;
     if (!keep_text(&scan->arena, &file->path) || !keep_text(&scan->arena, &file->dv.storage_type) ||
         !keep_text(&scan->arena, &file->dv.path_or_inline))
         return dwi_err_nomem(err);
@@ -227,9 +247,8 @@ done:
     return status;
 }
 
-dw_status dwi_table_scan_open_files(const dwi_log *log, dwi_state *state, const dwi_field *more,
-                                    size_t n_more, const dwi_add *files, size_t n_files,
-                                    dwi_table_scan **out, dw_error *err)
+dw_status dwi_table_scan_open_files(const dwi_log *log, dwi_state *state,
+                                    const dwi_scan_files *what, dwi_table_scan **out, dw_error *err)
 {
     dwi_table_scan *scan = new_scan(log, state, 0);
     dw_status status;
@@ -237,10 +256,10 @@ dw_status dwi_table_scan_open_files(const dwi_log *log, dwi_state *state, const 
     if (scan == NULL)
         return dwi_err_nomem(err);
     DWI_TRY(dwi_features_check_scan(state, err));
-    DWI_TRY(add_columns(scan, more, n_more, err));
+    DWI_TRY(add_columns(scan, what, err));
     DWI_TRY(name_columns(scan, err));
-    for (size_t i = 0; i < n_files; i++)
-        DWI_TRY(keep_file(scan, &files[i], err));
+    for (size_t i = 0; i < what->n_files; i++)
+        DWI_TRY(keep_file(scan, &what->files[i], err));
     DWI_TRY(finish_opening(scan, err));
     *out = scan;
     scan = NULL;
@@ -346,6 +365,33 @@ done:
     return status;
 }
 
+/* Rows that were never moved have the ids that their file says: the first one's and those that
+ * follow, and one version for all. */
+static dw_status fill_row_ids(const dwi_table_scan *scan, dwi_column *batch, dw_error *err)
+{
+    int64_t row = dwi_parquet_reader_row(scan->reader);
+
+    for (size_t i = 0; i < scan->n_row_ids; i++) {
+        dwi_column *column = &batch->children[batch->n_children - scan->n_row_ids + i];
+        int64_t base = scan->file->row_ids[i];
+        uint8_t *values = column->values.data;
+        if (column->null_count == 0)
+            continue;
+        if (base < 0)
+            return dwi_err(err, DW_E_CORRUPT,
+                           "%.*s: no row ids for the file, and the table tracks its rows",
+                           DWI_SV_ARG(scan->file->path));
+        for (int64_t k = 0; k < column->length; k++) {
+            int64_t value = i == 0 ? base + row + k : base;
+            if (!dwi_bit_get(column->validity.data, k))
+                memcpy(values + k * (int64_t)sizeof(value), &value, sizeof(value));
+        }
+        dwi_buf_clear(&column->validity);
+        column->null_count = 0;
+    }
+    return DW_OK;
+}
+
 /* Rows that are left, run by run. */
 static dw_status drop_deleted(dwi_table_scan *scan, dwi_column *batch, dw_error *err)
 {
@@ -402,6 +448,8 @@ static dw_status read_batch(dwi_table_scan *scan, dwi_column *batch, bool *out_e
 
     DWI_TRY(read_rows(scan, into, err));
     *out_end = into->length == 0;
+    if (!*out_end)
+        DWI_TRY(fill_row_ids(scan, into, err));
     if (scan->deleted != NULL)
         DWI_TRY(drop_deleted(scan, batch, err));
     scan->row += into->length;

@@ -15,11 +15,20 @@ typedef struct dwi_table_scan dwi_table_scan;
 dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
                               size_t n_columns, int64_t batch_rows, dwi_table_scan **out,
                               dw_error *err);
-/* The rows of these files instead of the state's own, with all columns of its schema and those of
- * `more` after them. */
-dw_status dwi_table_scan_open_files(const dwi_log *log, dwi_state *state, const dwi_field *more,
-                                    size_t n_more, const dwi_add *files, size_t n_files,
-                                    dwi_table_scan **out, dw_error *err);
+/* The rows of some files, with all columns of the table. */
+typedef struct dwi_scan_files {
+    const dwi_field *more; /* columns that come after the table's */
+    size_t n_more;
+    bool row_ids; /* then those of dwi_row_id_columns_of(), without nulls; the table keeps them */
+    const dwi_add *files;
+    size_t n_files;
+} dwi_scan_files;
+
+/* These files instead of the state's own; texts of `what` are copied. Errors as above, and
+ * DW_E_CORRUPT: a file without row ids. */
+dw_status dwi_table_scan_open_files(const dwi_log *log, dwi_state *state,
+                                    const dwi_scan_files *what, dwi_table_scan **out,
+                                    dw_error *err);
 void dwi_table_scan_close(dwi_table_scan *scan); /* NULL too */
 /* The struct type of the rows; lives as long as the scan. */
 const dwi_type *dwi_table_scan_type(const dwi_table_scan *scan);
