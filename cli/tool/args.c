@@ -7,19 +7,9 @@
 #include <string.h>
 
 #include "common/memory.h"
-
-static void print_help(const struct verb *verb, const struct arg_spec *specs)
-{
-    (void)printf("Usage: deltawrite %s [OPTION]... %s\n\n%s\n\nOptions:\n", verb->name,
-                 verb->arguments, verb->summary);
-    for (; specs->flag != NULL; specs++) {
-        char flag[64];
-        (void)snprintf(flag, sizeof(flag), "%s%s%s", specs->flag, specs->value == NULL ? "" : " ",
-                       specs->value == NULL ? "" : specs->value);
-        (void)printf("  %-26s %s\n", flag, specs->help);
-    }
-    (void)printf("  %-26s %s\n\nExample:\n  %s\n", "--help", "show this", verb->example);
-}
+#include "common/nearest.h"
+#include "common/textbuf.h"
+#include "tool/help.h"
 
 static int usage_error(const struct verb *verb, const char *object, const char *reason)
 {
@@ -67,10 +57,29 @@ static int store_value(const struct verb *verb, const struct arg_spec *spec, con
     return 2;
 }
 
+static int no_such_option(const struct verb *verb, const struct arg_spec *specs, const char *arg,
+                          size_t len)
+{
+    struct textbuf reason = {0};
+    struct nearest nearest;
+    int code;
+
+    nearest_begin(&nearest, arg, len);
+    for (; specs->flag != NULL; specs++)
+        nearest_offer(&nearest, specs->flag);
+    textbuf_puts(&reason, "no such option");
+    if (nearest_found(&nearest) != NULL)
+        textbuf_printf(&reason, ", did you mean %s?", nearest_found(&nearest));
+    code = usage_error(verb, arg, reason.text);
+    textbuf_done(&reason);
+    return code;
+}
+
 /* An option at argv[*i], as "--flag value" or "--flag=value". */
 static int parse_option(const struct verb *verb, const struct arg_spec *specs, int argc,
                         char **argv, int *i)
 {
+    const struct arg_spec *all = specs;
     const char *arg = argv[*i];
     const char *equals = strchr(arg, '=');
     size_t len = equals == NULL ? strlen(arg) : (size_t)(equals - arg);
@@ -88,7 +97,30 @@ static int parse_option(const struct verb *verb, const struct arg_spec *specs, i
         }
         return store_value(verb, specs, value);
     }
-    return usage_error(verb, arg, "no such option");
+    return no_such_option(verb, all, arg, len);
+}
+
+int verbs_run(const char *program, const struct verb *verbs, size_t count, int argc, char **argv)
+{
+    struct nearest nearest;
+
+    nearest_begin(&nearest, argv[0], strlen(argv[0]));
+    for (size_t i = 0; i < count; i++) {
+        const char *last = strrchr(verbs[i].name, ' ');
+        const char *name = last == NULL ? verbs[i].name : last + 1;
+        if (strcmp(argv[0], name) != 0) {
+            nearest_offer(&nearest, name);
+            continue;
+        }
+        if (verbs[i].verbs == NULL)
+            return verbs[i].run(&verbs[i], argc - 1, argv + 1);
+        return help_group(&verbs[i], argc - 1, argv + 1);
+    }
+    (void)fprintf(stderr, "%s: %s: no such verb", program, argv[0]);
+    if (nearest_found(&nearest) != NULL)
+        (void)fprintf(stderr, ", did you mean %s?", nearest_found(&nearest));
+    (void)fprintf(stderr, " (see %s --help)\n", program);
+    return 2;
 }
 
 int args_parse(const struct verb *verb, const struct arg_spec *specs, int argc, char **argv,
@@ -99,7 +131,7 @@ int args_parse(const struct verb *verb, const struct arg_spec *specs, int argc, 
     for (int i = 0; i < argc; i++) {
         int code = -1;
         if (options && strcmp(argv[i], "--help") == 0) {
-            print_help(verb, specs);
+            help_verb(verb, specs);
             return 0;
         }
         if (options && strcmp(argv[i], "--") == 0)

@@ -27,13 +27,21 @@ struct arg_spec {
     const char *help;
 };
 
+/* Under which heading the overview shows a verb. */
+enum verb_group { VERB_LOOK, VERB_CHANGE, VERB_MAINTAIN, VERB_OTHER };
+
 struct verb {
-    const char *name;
+    const char *name;      /* of one below another: "parquet cat" */
     const char *arguments; /* "TABLE", "TABLE FILE..." */
     const char *summary;
-    const char *example;
+    const char *example; /* several: a line each */
     int (*run)(const struct verb *verb, int argc, char **argv);
+    enum verb_group group;
+    const struct verb *(*verbs)(size_t *out_count); /* below this one, in place of run() */
 };
+
+/* Run the verb that argv[0] names. `program` stands before it in messages ("deltawrite"). */
+int verbs_run(const char *program, const struct verb *verbs, size_t count, int argc, char **argv);
 
 /* What every verb does first: fill the targets, gather positional arguments. Returns -1 to go on,
  * or an exit code (after --help: 0, a mistake: 2 with a message). `--` ends the options; `-` alone

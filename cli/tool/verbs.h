@@ -12,9 +12,6 @@ int verb_files(const struct verb *verb, int argc, char **argv);
 int verb_txns(const struct verb *verb, int argc, char **argv);
 int verb_cat(const struct verb *verb, int argc, char **argv);
 
-/* Parquet files: verbs_parquet.c */
-int verb_parquet(const struct verb *verb, int argc, char **argv);
-
 /* Changing one: verbs_change.c, verb_set.c, verbs_import.c */
 int verb_create(const struct verb *verb, int argc, char **argv);
 int verb_import(const struct verb *verb, int argc, char **argv);

@@ -14,49 +14,25 @@
 #include "tool/row_json.h"
 #include "tool/verbs.h"
 
-static const struct verb parquet_verbs[] = {
+static const struct verb verbs[] = {
     {"parquet meta", "FILE", "Show a Parquet file's footer: row groups, columns, statistics.",
-     "deltawrite parquet meta part-0.parquet", parquet_meta},
+     "deltawrite parquet meta part-0.parquet", parquet_meta, VERB_OTHER, NULL},
     {"parquet schema", "FILE", "Show a Parquet file's schema.",
-     "deltawrite parquet schema s3://lake/events/part-0.parquet", parquet_schema},
+     "deltawrite parquet schema s3://lake/events/part-0.parquet", parquet_schema, VERB_OTHER, NULL},
     {"parquet pages", "FILE", "Show the pages of a Parquet file's column chunks.",
-     "deltawrite parquet pages part-0.parquet --json", parquet_pages},
+     "deltawrite parquet pages part-0.parquet --json", parquet_pages, VERB_OTHER, NULL},
     {"parquet verify", "FILE",
      "Read all of a Parquet file and compare it with its statistics and indexes.",
-     "deltawrite parquet verify part-0.parquet", parquet_verify},
+     "deltawrite parquet verify part-0.parquet", parquet_verify, VERB_OTHER, NULL},
     {"parquet cat", "FILE", "Print a Parquet file's rows as NDJSON.",
-     "deltawrite parquet cat part-0.parquet --columns id,name --limit 5", parquet_cat},
+     "deltawrite parquet cat part-0.parquet --columns id,name --limit 5", parquet_cat, VERB_OTHER,
+     NULL},
 };
 
-enum { N_VERBS = sizeof(parquet_verbs) / sizeof(parquet_verbs[0]) };
-
-/* The verb without "parquet ". */
-static const char *short_name(const struct verb *verb)
+const struct verb *parquet_verbs(size_t *out_count)
 {
-    return strchr(verb->name, ' ') + 1;
-}
-
-int verb_parquet(const struct verb *verb, int argc, char **argv)
-{
-    bool help = argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0);
-
-    for (size_t i = 0; argc > 0 && i < N_VERBS; i++)
-        if (strcmp(argv[0], short_name(&parquet_verbs[i])) == 0)
-            return parquet_verbs[i].run(&parquet_verbs[i], argc - 1, argv + 1);
-    if (argc > 0 && !help) {
-        (void)fprintf(stderr,
-                      "deltawrite parquet: %s: no such verb (see deltawrite parquet --help)\n",
-                      argv[0]);
-        return 2;
-    }
-    (void)fprintf(help ? stdout : stderr,
-                  "Usage: deltawrite parquet VERB [OPTION]... FILE\n\n%s\n\nVerbs:\n",
-                  verb->summary);
-    for (size_t i = 0; i < N_VERBS; i++)
-        (void)fprintf(help ? stdout : stderr, "  %-12s %s\n", short_name(&parquet_verbs[i]),
-                      parquet_verbs[i].summary);
-    (void)fprintf(help ? stdout : stderr, "\nExample:\n  %s\n", verb->example);
-    return help ? 0 : 2;
+    *out_count = sizeof(verbs) / sizeof(verbs[0]);
+    return verbs;
 }
 
 /* ---- cat ---- */
@@ -173,7 +149,7 @@ static int cat_rows(struct parquet_file *f, const struct look *look, const struc
 int parquet_cat(const struct verb *verb, int argc, char **argv)
 {
     struct look look = LOOK_INIT;
-    struct arg_list conditions = {NULL, 0};
+    struct arg_list conditions = {NULL};
     const struct arg_spec specs[] = {
         {"--columns", "A,B", ARG_TEXT, &look.columns, "these columns only"},
         {"--where", "CONDITION", ARG_LIST, &conditions,

@@ -5,6 +5,8 @@
 
 #include "tool/args.h"
 
+const struct verb *parquet_verbs(size_t *out_count);
+
 int parquet_meta(const struct verb *verb, int argc, char **argv);
 int parquet_schema(const struct verb *verb, int argc, char **argv);
 int parquet_pages(const struct verb *verb, int argc, char **argv);

@@ -3,8 +3,13 @@
 import base64
 import json
 import os
+import pathlib
+import re
+import subprocess
 
 import pytest
+
+from support.paths import program
 
 FIELDS = [("flag", "boolean"), ("tiny", "byte"), ("small", "short"), ("int", "integer"), ("big", "long"),
           ("single", "float"), ("real", "double"), ("price", "decimal(38,3)"), ("text", "string"),
@@ -198,10 +203,53 @@ def test_a_mistake_gets_one_line_and_its_exit_code(local_tool, table, tmp_path, 
     assert says.format(**fill) in done.stderr
 
 
+def verbs_of(overview):
+    return re.findall(r"^  ([a-z][a-z-]*) +[A-Z]", overview, re.M)
+
+
 def test_each_verb_explains_itself(local_tool):
     overview = local_tool("--help")
-    for verb in ("create", "info", "schema", "history", "files", "txns", "cat", "import", "checkpoint"):
-        assert f"  {verb} " in overview
-        text = local_tool(verb, "--help")
-        assert text.startswith(f"Usage: deltawrite {verb} ") and "Example:\n  " in text
+    verbs = verbs_of(overview)
+    assert {"create", "info", "cat", "import", "parquet", "checkpoint"} <= set(verbs)
+    groups = [verb for verb in verbs if "\nVerbs:\n" in local_tool(verb, "--help")]
+    assert "parquet" in groups
+    for verb in [v for v in verbs if v not in groups] + [
+            f"{group} {verb}" for group in groups for verb in verbs_of(local_tool(group, "--help"))]:
+        text = local_tool(*verb.split(), "--help")
+        assert text.startswith(f"Usage: deltawrite {verb} ")
+        assert re.search(r"^Examples?:\n  .*deltawrite ", text, re.M)
+        assert f'.SS {verb} [OPTION]'.replace("-", "\\-") in local_tool("--help-man")
     assert local_tool("--version").startswith("deltawrite 0.")
+
+
+@pytest.mark.parametrize("words, found", [
+    (["his"], ["history"]),
+    (["parquet", "me"], ["meta"]),
+    (["cat", "t", "--col"], ["--columns"]),
+    (["parquet", "cat", "f", "--limit", ""], []),
+    (["completion", ""], ["bash", "zsh", "fish"]),
+    (["nothing", ""], []),
+])
+def test_a_shell_is_told_how_a_word_may_go_on(local_tool, words, found):
+    lines = local_tool("--complete", *words).splitlines()
+    assert [line.split("\t")[0] for line in lines] == found
+
+
+def test_bash_completes_verbs_and_options(local_tool, tmp_path):
+    script = tmp_path / "deltawrite.bash"
+    script.write_text(local_tool("completion", "bash"))
+    asked = 'source "$1"; COMP_WORDS=(deltawrite import t --part); COMP_CWORD=3; _deltawrite; echo "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "-c", asked, "bash", str(script)], capture_output=True, text=True, check=True,
+                          env={**os.environ, "PATH": f"{pathlib.Path(program('deltawrite')).parent}:{os.environ['PATH']}"})
+    assert done.stdout == "--partition-by\n"
+
+
+@pytest.mark.parametrize("args, meant", [(["hisotry", "t"], "history"), (["cat", "t", "--colums", "a"], "--columns"),
+                                         (["parquet", "pagse", "f"], "pages")])
+def test_a_name_that_is_nearly_right_is_recognized(local_tool, args, meant):
+    done = local_tool.run(*args)
+    assert done.returncode == 2 and f"did you mean {meant}?" in done.stderr
+
+
+def test_no_colours_go_where_there_is_no_terminal(local_tool):
+    assert "\033" not in local_tool("--help") + local_tool("cat", "--help")
