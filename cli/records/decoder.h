@@ -2,6 +2,10 @@
 /* From one Kafka record to rows: every format ends as JSON objects (docs/records.md), which the
  * library reads into columns; a plain JSON object passes through without a copy.
  *
+ * A record is bad or good as a whole, so that offsets stay the unit of what is skipped and
+ * replayed: where it has several rows, give them to dw_append_json() by themselves with on_reject
+ * NULL, which stages all or none.
+ *
  * One decoder is used by one thread at a time; many of them share a registry client. */
 #ifndef DW_CLI_DECODER_H
 #define DW_CLI_DECODER_H
@@ -63,7 +67,7 @@ void registry_unref(struct registry *registry);
 bool registry_check(struct registry *registry, struct textbuf *out_problem);
 
 /* NULL: *out_problem says what is wrong with the configuration (a filter that does not parse, a
- * schema file that cannot be read). `registry` may be NULL. */
+ * schema file that cannot be read). `registry` may be NULL. Both are borrowed. */
 struct decoder *decoder_new(const struct record_config *config, struct registry *registry,
                             struct textbuf *out_problem);
 void decoder_free(struct decoder *decoder);
