@@ -192,10 +192,22 @@ static bool is_json_number(const char *text, size_t len)
     return i == len;
 }
 
-static bool is_bare(const char *text, size_t len)
+enum csv_kind csv_field_kind(const struct csv *csv, size_t i)
 {
-    return (len == 4 && memcmp(text, "true", 4) == 0) ||
-           (len == 5 && memcmp(text, "false", 5) == 0) || is_json_number(text, len);
+    size_t len;
+    const char *text = csv_field_text(csv, i, &len);
+
+    if (csv->fields[i].quoted)
+        return CSV_TEXT;
+    if (len == 0)
+        return CSV_NULL;
+    if ((len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0))
+        return CSV_BOOLEAN;
+    if (!is_json_number(text, len))
+        return CSV_TEXT;
+    return digits(text + (text[0] == '-'), len - (text[0] == '-')) == len - (text[0] == '-')
+               ? CSV_WHOLE
+               : CSV_NUMBER;
 }
 
 void csv_append_json(struct textbuf *out, const struct csv *csv, char *const *names, size_t count)
@@ -207,12 +219,16 @@ void csv_append_json(struct textbuf *out, const struct csv *csv, char *const *na
         textbuf_puts(out, i == 0 ? "" : ",");
         textbuf_json_string(out, names[i], strlen(names[i]));
         textbuf_puts(out, ":");
-        if (len == 0 && !csv->fields[i].quoted)
+        switch (csv_field_kind(csv, i)) {
+        case CSV_NULL:
             textbuf_puts(out, "null");
-        else if (!csv->fields[i].quoted && is_bare(text, len))
-            textbuf_add(out, text, len);
-        else
+            break;
+        case CSV_TEXT:
             textbuf_json_string(out, text, len);
+            break;
+        default:
+            textbuf_add(out, text, len);
+        }
     }
     textbuf_puts(out, "}");
 }

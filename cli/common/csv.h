@@ -50,6 +50,10 @@ void csv_done(struct csv *csv);
 
 const char *csv_field_text(const struct csv *csv, size_t i, size_t *out_len);
 
+/* What a field is when it is read as JSON has values. */
+enum csv_kind { CSV_NULL, CSV_WHOLE, CSV_NUMBER, CSV_BOOLEAN, CSV_TEXT };
+enum csv_kind csv_field_kind(const struct csv *csv, size_t i);
+
 /* The record as a JSON object of `names`: numbers, true and false that are written as JSON has
  * them, and not quoted, stay bare; nothing between the delimiters is null; all else is a string.
  * Compare n_fields first: fields beyond the names are left out. */

@@ -26,8 +26,10 @@ static const struct verb verbs[] = {
      "deltawrite txns ./events", verb_txns, VERB_LOOK, NULL},
     {"cat", "TABLE", "Print a table's rows as NDJSON.",
      "deltawrite cat ./events --columns event_type,user_id --limit 5", verb_cat, VERB_LOOK, NULL},
-    {"import", "TABLE FILE...", "Append NDJSON ('-' is standard input) or Parquet files.",
-     "zcat events.gz | deltawrite import ./events - --create", verb_import, VERB_CHANGE, NULL},
+    {"import", "TABLE FILE...", "Append NDJSON ('-' is standard input), CSV or Parquet files.",
+     "zcat events.gz | deltawrite import ./events - --create\n"
+     "deltawrite import ./events day-1.csv day-2.csv --app-id load --app-version 2",
+     verb_import, VERB_CHANGE, NULL},
     {"set", "TABLE [K=V]...", "Set or unset table properties.",
      "deltawrite set ./events delta.checkpointInterval=20 --unset delta.targetFileSize", verb_set,
      VERB_CHANGE, NULL},

@@ -253,3 +253,58 @@ def test_a_name_that_is_nearly_right_is_recognized(local_tool, args, meant):
 
 def test_no_colours_go_where_there_is_no_terminal(local_tool):
     assert "\033" not in local_tool("--help") + local_tool("cat", "--help")
+
+
+CSV = 'id,name,price,on,note\n1,"a, ""b""",2.50,true,\n-2,007,3,false,""\n3,"x\ny",,,z\n'
+
+
+def test_csv_is_imported_with_the_types_that_its_values_show(local_tool, tmp_path):
+    file = tmp_path / "events.csv"
+    file.write_bytes(b"\xef\xbb\xbf" + CSV.encode())
+    table = tmp_path / "csv"
+    assert "3 rows" in local_tool("import", table, file, "--create")
+    types = {f["name"]: f["type"] for f in local_tool.json("schema", table)["fields"]}
+    assert types == {"id": "long", "name": "string", "price": "double", "on": "boolean", "note": "string"}
+    assert local_tool.rows(table) == [
+        {"id": 1, "name": 'a, "b"', "price": 2.5, "on": True, "note": None},
+        {"id": -2, "name": "007", "price": 3.0, "on": False, "note": ""},
+        {"id": 3, "name": "x\ny", "price": None, "on": None, "note": "z"}]
+
+
+def test_csv_becomes_the_types_of_a_table_that_is_there(local_tool, table, tmp_path):
+    text = "day;price;at;text;big\r\n2026-02-28;12.5;2026-01-01T00:00:00Z;1.0;-9223372036854775808\r\n"
+    local_tool("import", table, "-", "--format", "csv", "--delimiter", ";", stdin=text)
+    assert local_tool.rows(table)[0] == dict.fromkeys([name for name, _ in FIELDS]) | {
+        "day": "2026-02-28", "price": 12.5, "at": "2026-01-01T00:00:00.000000Z", "text": "1.0",
+        "big": -9223372036854775808}
+
+
+def test_csv_without_a_line_of_names_gets_them_as_an_option(local_tool, table, tmp_path):
+    file = tmp_path / "numbers.tsv"
+    file.write_text("1\ta\n2\tb\n")
+    local_tool("import", table, file, "--csv-columns", "int,text")
+    assert [(r["int"], r["text"]) for r in local_tool.rows(table)] == [(1, "a"), (2, "b")]
+
+
+@pytest.mark.parametrize("text, line, reason", [
+    ("int,text\n1,a\n\n2\n", 4, "1 fields, but there are 2 columns"),
+    ("int,text\n1,a\nx,b\n", 3, "is not"),
+    ('int,text\n1,"a\nb"\n2,"b"c\n', 4, "text after a closing quote"),
+    ('int,text\n1,"a\n', 2, "a quote is not closed"),
+])
+def test_a_bad_csv_record_is_told_with_its_line(local_tool, table, text, line, reason):
+    done = local_tool.run("import", table, "-", "--format", "csv", stdin=text)
+    assert done.returncode == 1 and f"standard input:{line}: " in done.stderr and reason in done.stderr
+    assert local_tool.rows(table) == []
+
+
+def test_good_csv_records_are_imported_when_bad_ones_may_be_left_out(local_tool, table):
+    text = "int\n" + "".join("x\n" if i % 1000 == 7 else f"{i}\n" for i in range(5000))
+    done = local_tool.run("import", table, "-", "--format", "csv", "--skip-rejected", stdin=text)
+    assert done.returncode == 3 and "standard input:4009: " in done.stderr
+    assert len(local_tool.rows(table)) == 4995
+
+
+def test_a_csv_file_with_names_alone_makes_columns(local_tool, tmp_path):
+    assert "0 rows" in local_tool("import", tmp_path / "new", "-", "--format", "csv", "--create", stdin="a,b\n")
+    assert [f["name"] for f in local_tool.json("schema", tmp_path / "new")["fields"]] == ["a", "b"]

@@ -215,6 +215,16 @@ def test_import_takes_parquet_files(sample, tmp_path):
     assert done.returncode == 1 and "not a Parquet file" in done.stderr
 
 
+def test_import_of_a_parquet_file_without_rows_makes_its_columns(tmp_path):
+    columns = {"a": pa.int64(), "s": pa.struct([("x", pa.string()), ("l", pa.list_(pa.int32()))]),
+               "m": pa.map_(pa.string(), pa.decimal128(10, 2)), "t": pa.timestamp("us"), "f": pa.list_(pa.int8(), 2)}
+    pq.write_table(pa.table({name: pa.array([], type) for name, type in columns.items()}), tmp_path / "a.parquet")
+    tool("import", tmp_path / "table", tmp_path / "a.parquet", "--create")
+    schema = json.loads(tool("schema", tmp_path / "table", "--json").stdout)
+    assert [f["name"] for f in schema["fields"]] == list(columns)
+    assert schema["fields"][1]["type"]["fields"][1]["type"]["elementType"] == "integer"
+
+
 def test_import_makes_a_table_for_times_without_zone(tmp_path):
     """The table gets the feature that the type needs; a second file brings the type to a table that has it."""
     when = [None, datetime.datetime(2026, 1, 2, 3, 4, 5, 6)]
