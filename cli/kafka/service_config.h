@@ -10,8 +10,7 @@
 
 #include "common/aws_env.h"
 #include "common/settings.h"
-
-#define SERVICE_NAME "deltawrite-kafka"
+#include "config/config.h"
 
 struct service_config {
     const char *brokers;
@@ -23,6 +22,7 @@ struct service_config {
     int64_t batch_timeout_ms;
     bool until_end;
     bool forgotten_is_new; /* see DELTA_FORGOTTEN_OFFSETS */
+    struct http_config http;
     char *engine_info;
     struct aws_env aws;
     dw_store_options store_options;
