@@ -2,7 +2,6 @@
 /* deltawrite-kafka: a Kafka topic of JSON events into a Delta table, each record exactly once. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -10,7 +9,6 @@
 
 #include "common/logline.h"
 #include "common/stop.h"
-#include "kafka/operations.h"
 #include "kafka/service.h"
 #include "kafka/table_opener.h"
 
@@ -101,48 +99,24 @@ static void keep_memory_low(void)
 #endif
 }
 
-/* deltawrite-kafka healthcheck [live|ready] and the flags of the instance that is asked. */
-static int check_health(int argc, char **argv)
-{
-    struct service_config config;
-    bool live = argc > 2 && strcmp(argv[2], "live") == 0;
-    int words = live || (argc > 2 && strcmp(argv[2], "ready") == 0) ? 2 : 1;
-    int code;
-
-    argv[words] = argv[0];
-    code = service_config_load(argc - words, argv + words, &config);
-    if (code < 0)
-        code = operations_check_health(&config.http, live);
-    service_config_done(&config);
-    return code;
-}
-
 int main(int argc, char **argv, char **environment)
 {
     struct service_config config;
     struct consumer consumer;
     int code;
 
-    if (argc > 1 && strcmp(argv[1], "healthcheck") == 0)
-        return check_health(argc, argv);
     keep_memory_low();
     code = service_config_load(argc, argv, &config);
     if (code < 0 && !stop_install(GRACE_MS))
         code = settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");
     if (code < 0)
         code = consumer_open(&consumer, &config, environment);
-    if (code < 0) {
-        code = operations_start(&config.http, config.group_id);
-        if (code >= 0)
-            consumer_destroy(&consumer);
-    }
     if (code >= 0) {
         service_config_done(&config);
         return code;
     }
     service_config_log(&config);
     code = run(&config, &consumer);
-    operations_stop();
     consumer_destroy(&consumer);
     service_config_done(&config);
     return code;

@@ -33,9 +33,6 @@ enum setting_id {
     SET_PROFILE,
     SET_CREDENTIALS_FILE,
     SET_CONFIG_FILE,
-    SET_HTTP_LISTEN,
-    SET_HTTP_TOKEN,
-    SET_STATSD,
     SET_LOG_LEVEL,
     SET_LOG_FORMAT,
     SET_UNTIL_END,
@@ -97,14 +94,6 @@ static const struct setting table[SET_COUNT] = {
                               "where keys are looked for when the variables are not set"},
     [SET_CONFIG_FILE] = {"--config-file", "AWS_CONFIG_FILE", "FILE", NULL, "~/.aws/config",
                          SETTING_TEXT, SETTING_EMPTY_OK, 0, 0, "keys and region, after that"},
-    [SET_HTTP_LISTEN] = {"--http-listen", "HTTP_LISTEN", "HOST:PORT|off", "0.0.0.0:8080", NULL,
-                         SETTING_TEXT, 0, 0, 0,
-                         "where health, metrics and status are served; port 0: any, off: none"},
-    [SET_HTTP_TOKEN] = {"--http-admin-token", "HTTP_ADMIN_TOKEN", "TOKEN", NULL,
-                        "requests to /admin/ are refused", SETTING_TEXT, SETTING_SECRET, 0, 0,
-                        "who shows it may pause, resume, flush and change the log level"},
-    [SET_STATSD] = {"--statsd", "STATSD_ADDRESS", "HOST:PORT", NULL, "off", SETTING_TEXT, 0, 0, 0,
-                    "metrics to statsd too, by UDP"},
     [SET_LOG_LEVEL] = {"--log-level", "LOG_LEVEL", "error|warn|info|debug", "info", NULL,
                        SETTING_CHOICE, 0, 0, 0, "least level of log lines"},
     [SET_LOG_FORMAT] = {"--log-format", "LOG_FORMAT", "auto|text|json", "auto", NULL,
@@ -223,12 +212,6 @@ int service_config_load(int argc, char **argv, struct service_config *out)
     out->batch_timeout_ms = values[SET_BATCH_TIMEOUT].number;
     out->until_end = values[SET_UNTIL_END].number != 0;
     out->forgotten_is_new = values[SET_FORGOTTEN].number != 0;
-    if (strcmp(values[SET_HTTP_LISTEN].text, "off") != 0)
-        out->http.listen = need_strdup(values[SET_HTTP_LISTEN].text);
-    if (values[SET_HTTP_TOKEN].text != NULL)
-        out->http.admin_token = need_strdup(values[SET_HTTP_TOKEN].text);
-    if (values[SET_STATSD].text != NULL)
-        out->http.statsd = need_strdup(values[SET_STATSD].text);
     out->engine_info = joined("deltawrite-kafka/", dw_version());
     code = load_aws(values, out);
     if (code >= 0)
@@ -248,9 +231,6 @@ int service_config_load(int argc, char **argv, struct service_config *out)
 void service_config_done(struct service_config *config)
 {
     free(config->dead_letter_uri);
-    free(config->http.listen);
-    free(config->http.admin_token);
-    free(config->http.statsd);
     free(config->engine_info);
     aws_env_done(&config->aws);
 }

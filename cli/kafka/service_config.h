@@ -10,7 +10,8 @@
 
 #include "common/aws_env.h"
 #include "common/settings.h"
-#include "config/config.h"
+
+#define SERVICE_NAME "deltawrite-kafka"
 
 struct service_config {
     const char *brokers;
@@ -22,7 +23,6 @@ struct service_config {
     int64_t batch_timeout_ms;
     bool until_end;
     bool forgotten_is_new; /* see DELTA_FORGOTTEN_OFFSETS */
-    struct http_config http;
     char *engine_info;
     struct aws_env aws;
     dw_store_options store_options;

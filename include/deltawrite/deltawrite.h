@@ -6,6 +6,7 @@
 #include <deltawrite/arrow_c_data.h>
 #include <deltawrite/common.h>
 #include <deltawrite/error.h>
+#include <deltawrite/maintain.h>
 #include <deltawrite/parquet.h>
 #include <deltawrite/store.h>
 #include <deltawrite/table.h>

@@ -48,6 +48,13 @@ typedef struct dw_object {
 
 typedef dw_status dw_lister_fn(void *ctx, const dw_object *object, dw_error *err);
 
+/** What a sweep removed, or would. */
+typedef struct dw_swept {
+    int64_t leftovers; /* of writes that broke off */
+    int64_t bytes;     /* in them */
+    int64_t folders;   /* without an object */
+} dw_swept;
+
 /** The operations of a store. Keys are UTF-8 paths without a leading '/', relative to the root.
  * Every call may come from several threads at once. None retries: the library does that above.
  * `err` is never NULL; fill it with code, retryable and a reason of one line (the library puts the
@@ -91,6 +98,14 @@ typedef struct dw_store_vtable {
 
     /** Free `self`; called once, when the last reference goes. NULL: nothing to free. */
     void (*destroy)(void *self);
+
+    /* Append below this line only. */
+
+    /** Remove what list() does not show below `prefix` and nobody needs: what writes that broke off
+     * left behind, and folders without objects, as far as it was last changed before `before_ms`.
+     * With `dry_run` only count. NULL: there is nothing of the kind. */
+    dw_status (*sweep)(void *self, const char *prefix, int64_t before_ms, int32_t dry_run,
+                       dw_swept *out_swept, dw_error *err);
 } dw_store_vtable;
 
 #define DW_STORE_VOUCH_SINGLE_WRITER                                                               \

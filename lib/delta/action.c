@@ -306,6 +306,12 @@ static void read_sidecar(reader *r, dwi_sidecar *out)
     out->has_tags = read_map(r, "tags", &out->tags);
 }
 
+static void read_cdc(reader *r, dwi_cdc *out)
+{
+    read_string(r, "path", &out->path);
+    out->size = read_i64(r, "size", 0);
+}
+
 static const struct {
     const char *name;
     dwi_action_kind kind;
@@ -349,8 +355,10 @@ static void read_action(reader *r, dwi_action *out)
     case DWI_ACTION_SIDECAR:
         read_sidecar(r, &out->u.sidecar);
         break;
-    case DWI_ACTION_UNKNOWN:
     case DWI_ACTION_CDC:
+        read_cdc(r, &out->u.cdc);
+        break;
+    case DWI_ACTION_UNKNOWN:
     case DWI_ACTION_CHECKPOINT_METADATA:
         break;
     }

@@ -115,6 +115,12 @@ typedef struct dwi_sidecar {
     dwi_kvs tags;
 } dwi_sidecar;
 
+/* A file of change data. */
+typedef struct dwi_cdc {
+    dwi_sv path; /* ptr NULL: none */
+    int64_t size;
+} dwi_cdc;
+
 /* checkpointMetadata */
 typedef struct dwi_manifest {
     int64_t version;
@@ -145,6 +151,7 @@ typedef struct dwi_action {
         dwi_domain_metadata domain;
         dwi_commit_info commit_info;
         dwi_sidecar sidecar;
+        dwi_cdc cdc;
         dwi_manifest manifest; /* only written */
     } u;
 } dwi_action;

@@ -196,24 +196,37 @@ static uint32_t be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+dw_status dwi_deletion_vector_key(const dwi_log *log, const dwi_dv *dv, char **out, dw_error *err)
+{
+    char *key = NULL;
+    dw_status status;
+    dwi_buf name;
+
+    if (dwi_sv_eq_cstr(dv->storage_type, "p"))
+        return dwi_log_data_key(log, dv->path_or_inline, out, err);
+    dwi_buf_init(&name, log->alloc);
+    if (!dwi_sv_eq_cstr(dv->storage_type, "u"))
+        DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED, "deletion vector: storage type %.*s is unknown",
+                        DWI_SV_ARG(dv->storage_type)));
+    DWI_TRY(relative_name(log, dv->path_or_inline, &name, err));
+    if (dwi_buf_cstr(&name) != NULL)
+        key = dwi_log_key(log, (const char *)name.data);
+    if (key == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    *out = key;
+done:
+    dwi_buf_done(&name);
+    return status;
+}
+
 /* In a file a vector has its size before and its CRC-32 after it, both big-endian. */
 static dw_status read_stored(const dwi_log *log, const dwi_dv *dv, dwi_buf *out, dw_error *err)
 {
     const dw_range range = {dv->offset < 0 ? 0 : dv->offset, (int64_t)dv->size_in_bytes + 8};
     char *key = NULL;
     dw_status status;
-    dwi_buf name;
 
-    dwi_buf_init(&name, log->alloc);
-    if (dwi_sv_eq_cstr(dv->storage_type, "p")) {
-        DWI_TRY(dwi_log_data_key(log, dv->path_or_inline, &key, err));
-    } else {
-        DWI_TRY(relative_name(log, dv->path_or_inline, &name, err));
-        if (dwi_buf_cstr(&name) != NULL)
-            key = dwi_log_key(log, (const char *)name.data);
-        if (key == NULL)
-            DWI_TRY(dwi_err_nomem(err));
-    }
+    DWI_TRY(dwi_deletion_vector_key(log, dv, &key, err));
     DWI_TRY(dwi_store_get(log->store, key, range, range.length, out, err));
     if (out->len != (size_t)range.length || be32(out->data) != (uint32_t)dv->size_in_bytes ||
         be32(out->data + out->len - 4) != dwi_crc32(0, out->data + 4, (size_t)dv->size_in_bytes))
@@ -221,7 +234,6 @@ static dw_status read_stored(const dwi_log *log, const dwi_dv *dv, dwi_buf *out,
                         "%s: deletion vector at %" PRId64 ": wrong size or checksum", key,
                         range.offset));
 done:
-    dwi_buf_done(&name);
     dwi_cstr_free(log->alloc, key);
     return status;
 }
@@ -236,10 +248,6 @@ dw_status dwi_deletion_vector_read(const dwi_log *log, const dwi_dv *dv, int64_t
     dwi_buf bytes;
 
     dwi_buf_init(&bytes, log->alloc);
-    if (!is_inline && !dwi_sv_eq_cstr(dv->storage_type, "u") &&
-        !dwi_sv_eq_cstr(dv->storage_type, "p"))
-        DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED, "deletion vector: storage type %.*s is unknown",
-                        DWI_SV_ARG(dv->storage_type)));
     if (dv->size_in_bytes < 0)
         DWI_TRY(dwi_err(err, DW_E_CORRUPT, "deletion vector: a negative size"));
     if (is_inline)

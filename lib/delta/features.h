@@ -37,6 +37,13 @@ dw_status dwi_features_check_append(const dwi_state *state, dw_error *err);    /
 /* Write a checkpoint, which must not lose what an unknown feature keeps in actions. */
 dw_status dwi_features_check_checkpoint(const dwi_state *state, dw_error *err);
 
+/* Remove files that no version needs: every writer feature must be one whose files we know, and
+ * nobody else may be in charge of the table's versions. */
+dw_status dwi_features_check_vacuum(const dwi_state *state, dw_error *err);
+/* Make files of an older version live again: asked of both states. What rows must be like does not
+ * matter, they were that already. */
+dw_status dwi_features_check_restore(const dwi_state *state, dw_error *err);
+
 /* minWriterVersion is one that we know. */
 dw_status dwi_features_check_writer_version(const dwi_protocol *protocol, dw_error *err);
 

@@ -85,8 +85,8 @@ done:
     return status;
 }
 
-/* What metadata uses binds even where the protocol fails to say so. */
-static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_error *err)
+/* Forms of files that we do not write. */
+static dw_status check_switches(dwi_kvs properties, dw_error *err)
 {
     static const char *const switches[][2] = {
         {"icebergCompatV1", "delta.enableIcebergCompatV1"},
@@ -95,6 +95,16 @@ static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_err
         {"icebergWriterCompatV1", "delta.enableIcebergWriterCompatV1"},
         {"icebergWriterCompatV3", "delta.enableIcebergWriterCompatV3"},
     };
+
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+        if (is_on(properties, switches[i][1]))
+            return refuse(switches[i][0], dwi_sv_cstr(switches[i][1]), err);
+    return DW_OK;
+}
+
+/* What metadata uses binds even where the protocol fails to say so. */
+static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_error *err)
+{
     dwi_mapping_mode mode = DWI_MAPPING_NONE; /* one that we do not know is refused */
     dw_status status;
     dwi_sv where;
@@ -102,9 +112,7 @@ static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_err
     DWI_TRY(check_expressions(schema, properties, err));
     if (in_schema(schema, "delta.identity.start", &where))
         DWI_TRY(refuse("identityColumns", where, err));
-    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
-        if (is_on(properties, switches[i][1]))
-            DWI_TRY(refuse(switches[i][0], dwi_sv_cstr(switches[i][1]), err));
+    DWI_TRY(check_switches(properties, err));
     DWI_TRY(dwi_mapping_mode_of(properties, &mode, err));
 done:
     return status;
@@ -190,6 +198,60 @@ static dw_status check_hand_overs(dwi_kvs properties, dw_error *err)
         }
     }
     return DW_OK;
+}
+
+/* Somebody else decides what the table's versions are. */
+static dw_status check_in_charge(const dwi_state *state, dw_error *err)
+{
+    static const char *const others[] = {"catalogManaged", "coordinatedCommits-preview",
+                                         "redirectWriterOnly-preview",
+                                         "redirectReaderWriter-preview"};
+    static const char *const keys[] = {"delta.coordinatedCommits.", "delta.redirect"};
+    dwi_kvs properties = state->metadata.configuration;
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (dwi_features_has_writer(&state->protocol, others[i]))
+            return dwi_err(err, DW_E_UNSUPPORTED, "protocol: writer feature %s is not supported",
+                           others[i]);
+    for (size_t i = 0; i < properties.count; i++)
+        for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+            dwi_sv key = properties.items[i].key;
+            dwi_sv prefix = dwi_sv_cstr(keys[k]);
+            if (key.len >= prefix.len && properties.items[i].value.len > 0 &&
+                dwi_sv_eq_nocase((dwi_sv){key.ptr, prefix.len}, prefix))
+                return dwi_err(err, DW_E_UNSUPPORTED, "property %.*s is not supported",
+                               DWI_SV_ARG(key));
+        }
+    return DW_OK;
+}
+
+dw_status dwi_features_check_vacuum(const dwi_state *state, dw_error *err)
+{
+    dw_status status;
+
+    DWI_TRY(dwi_features_check_log(&state->protocol, err));
+    DWI_TRY(dwi_features_check_checkpoint(state, err));
+    DWI_TRY(check_in_charge(state, err));
+done:
+    return status;
+}
+
+dw_status dwi_features_check_restore(const dwi_state *state, dw_error *err)
+{
+    const dwi_protocol *protocol = &state->protocol;
+    dw_status status;
+    dwi_sv where;
+
+    DWI_TRY(dwi_features_check_vacuum(state, err));
+    DWI_TRY(dwi_features_check_scan(state, err));
+    if (protocol->min_writer_version == 7)
+        DWI_TRY(check_listed(protocol, err));
+    DWI_TRY(check_switches(state->metadata.configuration, err));
+    if (in_schema(state->schema->root, "delta.identity.start", &where))
+        DWI_TRY(refuse("identityColumns", where, err));
+    DWI_TRY(check_hand_overs(state->metadata.configuration, err));
+done:
+    return status;
 }
 
 dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)

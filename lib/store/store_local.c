@@ -21,6 +21,7 @@
 #include "base/alloc.h"
 #include "store/local_fs.h"
 #include "store/local_list.h"
+#include "store/local_sweep.h"
 
 typedef struct local_store {
     const dwi_store_base *base;
@@ -77,13 +78,16 @@ static dw_status target_init(target *t, const local_store *local, const char *ke
     return dwi_buf_cstr(&t->temp) == NULL ? dwi_err_nomem(err) : DW_OK;
 }
 
+enum { MAX_FOLDER_TRIES = 8 };
+
 /* Creates the temporary file, and its folder when that is missing. */
 static dw_status open_temp(target *t, int *out_fd, dw_error *err)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     int fd = open(target_temp(t), flags, 0666);
 
-    if (fd < 0 && errno == ENOENT) {
+    /* A sweep may take the folder away again before there is something in it. */
+    for (int tries = 0; fd < 0 && errno == ENOENT && tries < MAX_FOLDER_TRIES; tries++) {
         dw_status status = dwi_local_make_folder(&t->path, t->folder_len, err);
         if (status != DW_OK)
             return status;
@@ -250,6 +254,15 @@ static dw_status local_list(void *self, const char *prefix, const char *after, d
     return dwi_local_list(local->base->alloc, local->root, prefix, after, each, ctx, err);
 }
 
+static dw_status local_sweep(void *self, const char *prefix, int64_t before_ms, int32_t dry_run,
+                             dw_swept *out_swept, dw_error *err)
+{
+    const local_store *local = self;
+
+    return dwi_local_sweep(local->base->alloc, local->root, prefix, before_ms, dry_run != 0,
+                           out_swept, err);
+}
+
 static dw_status local_head(void *self, const char *key, dw_object *out_object, dw_error *err)
 {
     const local_store *local = self;
@@ -377,6 +390,7 @@ const dw_store_vtable *dwi_local_vtable(void)
         .upload_finish = local_upload_finish,
         .upload_abort = local_upload_abort,
         .destroy = local_destroy,
+        .sweep = local_sweep,
     };
 
     return &vtable;

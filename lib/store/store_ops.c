@@ -297,6 +297,37 @@ dw_status dwi_store_remove(dw_store *store, const char *key, dw_error *err)
     }
 }
 
+dw_status dwi_store_sweep(dw_store *store, const char *prefix, int64_t before_ms, bool dry_run,
+                          dw_swept *out, dw_error *err)
+{
+    dw_swept swept;
+    dw_error error;
+    dw_status status;
+    dwi_retry retry;
+
+    memset(out, 0, sizeof(*out));
+    if (store->ops.sweep == NULL)
+        return DW_OK;
+    if (!prefix_valid(prefix))
+        return dwi_err(err, DW_E_ARG, "sweep %s: not a prefix: an empty, '.' or '..' segment",
+                       prefix);
+    dwi_retry_begin(&retry, &store->base, "sweep", prefix);
+    for (;;) {
+        error = (dw_error)DW_ERROR_INIT;
+        memset(&swept, 0, sizeof(swept));
+        status = store->ops.sweep(store->self, prefix, before_ms, dry_run, &swept, &error);
+        out->leftovers += swept.leftovers; /* also of an attempt that failed */
+        out->bytes += swept.bytes;
+        out->folders += swept.folders;
+        if (status == DW_OK)
+            return DW_OK;
+        if (dry_run)
+            memset(out, 0, sizeof(*out));
+        if (!dwi_retry_again(&retry, &error))
+            return give_error("sweep", prefix, status, &error, err);
+    }
+}
+
 /* Streaming upload: the store's own, or for a store without one a buffer and one put. */
 struct dwi_upload {
     dw_store *store; /* a reference */

@@ -32,6 +32,10 @@ dw_status dwi_store_list(dw_store *store, const char *prefix, const char *after,
 dw_status dwi_store_head(dw_store *store, const char *key, dw_object *out_object, dw_error *err);
 dw_status dwi_store_remove(dw_store *store, const char *key, dw_error *err);
 
+/* What the store has besides objects; one that has nothing finds nothing. */
+dw_status dwi_store_sweep(dw_store *store, const char *prefix, int64_t before_ms, bool dry_run,
+                          dw_swept *out, dw_error *err);
+
 /* Streaming upload; retries happen inside the store (S3: per part). */
 typedef struct dwi_upload dwi_upload;
 dw_status dwi_upload_begin(dw_store *store, const char *key, dwi_upload **out, dw_error *err);

@@ -194,6 +194,58 @@ static void want_of_memory_is_told_and_leaves_no_file(void **state)
     DWT_EQ(count_names(path_of(f, "p/q")), 1);
 }
 
+static void make_old(const char *path, bool folder)
+{
+    const struct timespec times[2] = {{1000, 0}, {1000, 0}};
+
+    if (folder)
+        DWT_EQ(mkdir(path, 0777), 0);
+    else
+        DWT_EQ(close(open(path, O_CREAT | O_WRONLY, 0666)), 0);
+    DWT_EQ(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+#define TEMP(hex) ".dw-00000000-0000-0000-0000-00000000000" hex ".tmp"
+
+static void a_sweep_takes_old_leftovers_and_empty_folders(void **state)
+{
+    fixture *f = *state;
+    dw_error err = DW_ERROR_INIT;
+    dw_swept swept;
+
+    DWT_OK(put_text(f, "t/a", "1", DW_PUT_OVERWRITE, &err), &err);
+    make_old(path_of(f, "t/" TEMP("1")), false);
+    DWT_EQ(close(open(path_of(f, "t/" TEMP("2")), O_CREAT | O_WRONLY, 0666)), 0); /* in use */
+    make_old(path_of(f, "t/_hidden"), true);
+    make_old(path_of(f, "t/e"), true);
+    make_old(path_of(f, "t/e/f"), true);
+    make_old(path_of(f, "t/e/f/" TEMP("3")), false);
+    make_old(path_of(f, "t/x"), true);
+    make_old(path_of(f, "t/x/file"), false);
+    make_old(path_of(f, "other"), true);
+    DWT_EQ(utimensat(AT_FDCWD, path_of(f, "t/e/f"),
+                     (const struct timespec[2]){{1000, 0}, {1000, 0}}, 0),
+           0);
+    DWT_EQ(
+        utimensat(AT_FDCWD, path_of(f, "t/e"), (const struct timespec[2]){{1000, 0}, {1000, 0}}, 0),
+        0);
+    for (int dry_run = 1; dry_run >= 0; dry_run--) {
+        DWT_OK(dwi_store_sweep(f->store, "t/", 2000000, dry_run == 1, &swept, &err), &err);
+        DWT_EQ(swept.leftovers, 2);
+        DWT_EQ(swept.folders, 2);
+        DWT_EQ(access(path_of(f, "t/" TEMP("1")), F_OK), dry_run == 1 ? 0 : -1);
+        DWT_EQ(access(path_of(f, "t/e"), F_OK), dry_run == 1 ? 0 : -1);
+    }
+    DWT_EQ(access(path_of(f, "t/" TEMP("2")), F_OK), 0);
+    DWT_EQ(access(path_of(f, "t/_hidden"), F_OK), 0);
+    DWT_EQ(access(path_of(f, "t/x/file"), F_OK), 0);
+    DWT_EQ(access(path_of(f, "other"), F_OK), 0);
+    DWT_OK(dwi_store_sweep(f->store, "none/", 2000000, false, &swept, &err), &err);
+    DWT_EQ(swept.leftovers + swept.folders, 0);
+    DWT_ERR(dwi_store_sweep(f->store, "../", 2000000, false, &swept, &err), &err, DW_E_ARG,
+            "not a prefix");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +256,7 @@ int main(void)
         ON_FOLDER(a_folder_without_rights_is_denied),
         ON_FOLDER(a_file_in_place_of_a_folder_is_told),
         ON_FOLDER(want_of_memory_is_told_and_leaves_no_file),
+        ON_FOLDER(a_sweep_takes_old_leftovers_and_empty_folders),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

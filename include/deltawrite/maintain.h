@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeping a table healthy: operations that change no row. */
+#ifndef DELTAWRITE_MAINTAIN_H
+#define DELTAWRITE_MAINTAIN_H
+
+#include <deltawrite/table.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Told now and then how far a long operation is, by the thread that called it. */
+typedef void dw_progress_fn(void *ctx, int64_t done, int64_t total);
+
+#define DW_VACUUM_DRY_RUN          1u /* only count and tell */
+#define DW_VACUUM_LITE             2u /* what the log says was removed, without a listing */
+#define DW_VACUUM_UNSAFE_RETENTION 4u /* retain_ms may be below the table's retention */
+#define DW_VACUUM_NO_COMMITS       8u /* without VACUUM START and VACUUM END in the history */
+
+/** Told of a file that is about to be removed, or would be: its path below the table, not
+ * percent-encoded, borrowed for the call. A status other than DW_OK ends the vacuum, which then
+ * returns it. */
+typedef dw_status dw_vacuum_file_fn(void *ctx, const char *path, int64_t size, dw_error *err);
+
+/** How to remove files that no version within the retention needs. */
+typedef struct dw_vacuum_options {
+    uint32_t struct_size;  /* set by DW_VACUUM_OPTIONS_INIT */
+    uint32_t flags;        /* DW_VACUUM_* */
+    int64_t retain_ms;     /* -1: the table's delta.deletedFileRetentionDuration (7 days) */
+    int64_t clock_skew_ms; /* added to the retention, as clocks of writers and store differ; -1: 15
+                            * minutes, and none with a retention below the table's */
+    int64_t threads;       /* 0: 1; that remove files, the caller's among them */
+    dw_vacuum_file_fn *file;
+    void *file_ctx;
+    dw_progress_fn *progress; /* files removed, of how many */
+    void *progress_ctx;
+    /* Append below this line only. Zero must mean "the default". */
+} dw_vacuum_options;
+#define DW_VACUUM_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        sizeof(dw_vacuum_options), 0, -1, -1, 0, NULL, NULL, NULL, NULL                            \
+    }
+
+/** What was removed, or would be in a dry run. */
+typedef struct dw_vacuum_metrics {
+    uint32_t struct_size; /* set by DW_VACUUM_METRICS_INIT */
+    int32_t is_lite;
+    int64_t cutoff_ms;     /* what was written or removed since then stays */
+    int64_t version;       /* the newest one whose files stay */
+    int64_t first_version; /* lite: of the commits that were read, -1: none */
+    int64_t last_version;
+    int64_t files; /* removed: data, change data, deletion vectors */
+    int64_t bytes;
+    int64_t failed_files;  /* that could not be removed */
+    int64_t listed_files;  /* full, as all that follow: files of the table that there were */
+    int64_t folders;       /* that they were in */
+    int64_t young_files;   /* not named by the log, too young to be removed */
+    int64_t foreign_files; /* of another table within the table's folder, which stay */
+    int64_t leftovers;     /* temporary files of writers that broke off (local disks) */
+    int64_t leftover_bytes;
+    int64_t empty_folders; /* removed (local disks) */
+    /* Append below this line only. */
+} dw_vacuum_metrics;
+#define DW_VACUUM_METRICS_INIT                                                                     \
+    {                                                                                              \
+        .struct_size = sizeof(dw_vacuum_metrics)                                                   \
+    }
+
+/** Remove the files below the table's folder that no version needs which was the newest one within
+ * the retention: data files, change data and deletion vectors that the log does not name or that
+ * were removed longer ago. Never what is younger than the retention: a file that a writer has sent
+ * and not yet committed is known by its age alone, so the retention must be longer than the longest
+ * transaction. Names that begin with '_' or '.' stay, as Spark has it. Versions older than the
+ * retention can then no longer be read.
+ *
+ * Lite: only files that commits removed since the last lite vacuum, from the log, without a list;
+ * files that were never committed stay.
+ *
+ * Unless there is nothing to remove, two commits tell of it, as Spark's do.
+ *
+ * Ownership: none moves; *out_metrics may be NULL, and is filled also after an error on the way.
+ * Errors:    DW_E_ARG (a retention below the table's without DW_VACUUM_UNSAFE_RETENTION),
+ *            DW_E_UNSUPPORTED (names the feature; or lite, and the log no longer reaches back to
+ *            where the last one ended), DW_E_IO, DW_E_DENIED, DW_E_CORRUPT, DW_E_NOMEM, those of
+ *            dw_commit(), or what `file` returned. The table is whole in each case, and the next
+ *            call goes on.
+ * Threads:   any thread. */
+DW_API dw_status dw_vacuum(dw_table *table, const dw_vacuum_options *opts,
+                           dw_vacuum_metrics *out_metrics, dw_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
