@@ -82,7 +82,7 @@ struct metadata_columns {
 };
 
 struct registry_config {
-    char *url; /* NULL: none */
+    char *url; /* NULL: none; several with commas */
     char *user, *password, *bearer_token;
     char *ca_file, *cert_file, *key_file;
     int64_t timeout_ms;
@@ -116,11 +116,12 @@ struct source_config {
     struct text_list topics;
     char *topic_regex; /* NULL: `topics` */
     struct record_config records;
-    size_t table; /* index into config.tables */
+    char *table_name; /* as the file says; NULL: there is one table */
+    size_t table;     /* index into config.tables */
 };
 
 struct flush_config {
-    int64_t rows;
+    int64_t rows;  /* 0: any number */
     int64_t bytes; /* of encoded Parquet */
     int64_t age_ms;
     int64_t idle_ms; /* 0: never */
@@ -174,13 +175,21 @@ struct run_config {
     bool allow_gap;
     bool forgotten_is_new; /* DELTA_FORGOTTEN_OFFSETS */
     bool adopt_kdi;
-    char *kdi_app_id; /* adopt_kdi: kafka-delta-ingest's app id; its txn ids are APP_ID-PARTITION */
+    char *kdi_app_id; /* kafka-delta-ingest's app id; its txn ids are APP_ID-PARTITION */
 };
 
 struct http_config {
     char *listen;      /* "HOST:PORT"; NULL: off */
     char *admin_token; /* NULL: admin requests are refused */
     char *statsd;      /* "HOST:PORT"; NULL: off */
+};
+
+/* As given, before the AWS rules (common/aws_env.h). */
+struct storage_config {
+    char *endpoint, *endpoint_s3, *access_key_id, *secret_access_key, *session_token;
+    char *region, *default_region, *profile, *credentials_file, *config_file;
+    bool allow_http;
+    bool virtual_host;
 };
 
 struct config {
@@ -196,8 +205,12 @@ struct config {
     struct run_config run;
     struct http_config http;
     char *engine_info;
-    struct aws_env aws;
+    int log_level;  /* DW_LOG_* */
+    int log_format; /* enum log_format */
+    struct storage_config storage;
+    struct aws_env aws; /* of `storage`, as the AWS rules give it */
     dw_store_options store_options;
+    struct config_origins *origins; /* where each value came from; config_print.h */
 };
 
 /* -1: go on with *out; else the exit code, after one line on standard error (or help,

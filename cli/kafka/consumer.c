@@ -8,6 +8,7 @@
 
 #include "common/logline.h"
 #include "common/memory.h"
+#include "config/kafka_properties.h"
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
@@ -105,16 +106,21 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     c->lost = !assign && rd_kafka_assignment_lost(rk) != 0;
 }
 
-int consumer_open(struct consumer *c, const struct service_config *config, char **environment)
+int consumer_open(struct consumer *c, const struct service_config *config)
 {
     char reason[512];
+    struct textbuf problem = {0};
     rd_kafka_conf_t *conf;
 
     *c = (struct consumer){0};
     (void)pthread_mutex_init(&c->synced.lock, NULL);
-    conf = kafka_conf_new(config, environment, &c->first);
-    if (conf == NULL)
+    c->first = config->tree->run.start;
+    conf = kafka_conf_new(config->tree, &problem);
+    if (conf == NULL) {
+        (void)settings_fail(SERVICE_NAME, EXIT_CODE_CONFIG, "Kafka client", problem.text);
+        textbuf_done(&problem);
         return EXIT_CODE_CONFIG;
+    }
     rd_kafka_conf_set_opaque(conf, c);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -206,7 +212,7 @@ static int64_t start_offset(const struct consumer *c, const struct partition *pa
 {
     if (partition->committed >= 0)
         return partition->committed;
-    if (c->first != FIRST_LATEST)
+    if (c->first != START_LATEST)
         return RD_KAFKA_OFFSET_BEGINNING;
     return partition->latest >= 0 ? partition->latest : RD_KAFKA_OFFSET_END;
 }

@@ -7,14 +7,16 @@
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 
-#include "kafka/kafka_conf.h"
+#include <librdkafka/rdkafka.h>
+
 #include "kafka/partition.h"
+#include "kafka/service_config.h"
 
 enum rebalance_kind { REBALANCE_NONE, REBALANCE_ASSIGN, REBALANCE_REVOKE };
 
 struct consumer {
     rd_kafka_t *rk;
-    enum first_offset first;
+    enum start_at first;
     /* The rebalance that waits for its answer; there is one at most. */
     enum rebalance_kind rebalance;
     rd_kafka_topic_partition_list_t *rebalance_list;
@@ -30,8 +32,7 @@ struct consumer {
 };
 
 /* -1, or an exit code after one line on standard error. */
-int consumer_open(struct consumer *consumer, const struct service_config *config,
-                  char **environment);
+int consumer_open(struct consumer *consumer, const struct service_config *config);
 void consumer_close(struct consumer *consumer);
 void consumer_destroy(struct consumer *consumer);
 

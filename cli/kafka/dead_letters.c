@@ -9,7 +9,7 @@
 
 #include "common/logline.h"
 #include "common/memory.h"
-#include "kafka/default_schema.h"
+#include "config/default_schema.h"
 #include "kafka/letter_scan.h"
 
 struct dead_letters {

@@ -101,23 +101,27 @@ static void keep_memory_low(void)
 
 int main(int argc, char **argv, char **environment)
 {
+    struct config tree;
     struct service_config config;
     struct consumer consumer;
     int code;
 
     keep_memory_low();
-    code = service_config_load(argc, argv, &config);
+    code = config_load(argc, argv, environment, &tree);
+    if (code >= 0)
+        return code;
+    config = service_config_of(&tree);
     if (code < 0 && !stop_install(GRACE_MS))
         code = settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");
     if (code < 0)
-        code = consumer_open(&consumer, &config, environment);
+        code = consumer_open(&consumer, &config);
     if (code >= 0) {
-        service_config_done(&config);
+        config_done(&tree);
         return code;
     }
     service_config_log(&config);
     code = run(&config, &consumer);
     consumer_destroy(&consumer);
-    service_config_done(&config);
+    config_done(&tree);
     return code;
 }

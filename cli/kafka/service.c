@@ -45,7 +45,7 @@ static void offset_is_gone(struct service *s, struct partition *p)
     int64_t low = -1;
     int64_t high = -1;
 
-    if (p->committed < 0 && p->next < 0 && s->consumer->first == FIRST_EARLIEST) {
+    if (p->committed < 0 && p->next < 0 && s->consumer->first == START_EARLIEST) {
         /* Old records went just while we asked for the first one; there is a new first one. */
         partition_list_add(&one, p);
         (void)consumer_seek(s->consumer, &one);
@@ -188,7 +188,7 @@ static void find_latest(struct service *s, struct partition *p)
     int64_t low = 0;
     int64_t high = -1;
 
-    if (s->consumer->first == FIRST_LATEST && p->committed < 0 && p->latest < 0 &&
+    if (s->consumer->first == START_LATEST && p->committed < 0 && p->latest < 0 &&
         rd_kafka_query_watermark_offsets(s->consumer->rk, p->topic, p->number, &low, &high,
                                          10000) == RD_KAFKA_RESP_ERR_NO_ERROR)
         p->latest = high;
@@ -203,7 +203,7 @@ static void start_partition(struct service *s, struct partition *p)
     p->at_end = false;
     if (s->config->until_end)
         find_end(s, p);
-    if (p->committed < 0 && s->consumer->first == FIRST_ERROR) {
+    if (p->committed < 0 && s->consumer->first == START_ERROR) {
         struct textbuf reason = {0};
         textbuf_printf(&reason,
                        "topic %s partition %" PRId32

@@ -8,7 +8,7 @@
 
 #include "common/logline.h"
 #include "common/stop.h"
-#include "kafka/default_schema.h"
+#include "config/default_schema.h"
 #include "kafka/pipeline.h"
 
 /* At start one try is short: each gets a line of its own. */
