@@ -2,16 +2,16 @@
 #include "common/logline.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/textbuf.h"
 
-/* Set once at start, before there are threads. */
 static struct {
-    bool json;
-    int level;
+    bool json; /* set once */
+    atomic_int level;
 } setup = {false, DW_LOG_INFO};
 
 static const char *const level_names[] = {"error", "error", "warn", "info", "debug"};
@@ -39,6 +39,21 @@ void log_setup(enum log_format format, int level)
 {
     setup.json = format == LOG_FORMAT_JSON || (format == LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
     setup.level = level;
+}
+
+int log_level(void)
+{
+    return setup.level;
+}
+
+void log_set_level(int level)
+{
+    setup.level = level;
+}
+
+const char *log_level_name(int level)
+{
+    return level_names[level];
 }
 
 static void put_json(struct textbuf *line, int level, const char *message,

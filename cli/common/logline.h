@@ -38,7 +38,12 @@ struct log_field {
     log_write(level, message, (const struct log_field[]){__VA_ARGS__},                             \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 
+/* Once at the start, before there are threads. */
 void log_setup(enum log_format format, int level);
+/* The least level that is written, DW_LOG_ERROR to DW_LOG_DEBUG; any thread at any time. */
+int log_level(void);
+void log_set_level(int level);
+const char *log_level_name(int level); /* "warn" */
 void log_write(int level, const char *message, const struct log_field *fields, size_t count);
 /* A message without fields. */
 void log_message(int level, const char *message);

@@ -93,13 +93,14 @@ static int run_service(const char *own_path, const char *brokers, char *table)
     char until_end[] = "--until-end";
     char log_format[] = "--log-format=text";
     char batch_size[] = "--batch-size=500";
+    char http[] = "--http-listen=off";
     char topic_flag[] = "--topic=analytics-events";
     char group[] = "--group-id=demo";
     char table_flag[] = "--table";
     char brokers_flag[] = "--brokers";
     char *address = need_strdup(brokers);
-    char *arguments[] = {name,       until_end, log_format,   batch_size, topic_flag, group,
-                         table_flag, table,     brokers_flag, address,    NULL};
+    char *arguments[] = {name,  until_end,  log_format, batch_size,   http,    topic_flag,
+                         group, table_flag, table,      brokers_flag, address, NULL};
     int code = child_run(own_path, arguments);
 
     free(address);

@@ -2,6 +2,7 @@
 /* deltawrite-kafka: a Kafka topic of JSON events into a Delta table, each record exactly once. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -9,6 +10,7 @@
 
 #include "common/logline.h"
 #include "common/stop.h"
+#include "kafka/operations.h"
 #include "kafka/service.h"
 #include "kafka/table_opener.h"
 
@@ -99,6 +101,23 @@ static void keep_memory_low(void)
 #endif
 }
 
+/* deltawrite-kafka healthcheck [live|ready] and the flags of the instance that is asked. */
+static int check_health(int argc, char **argv, char **environment)
+{
+    struct config tree;
+    bool live = argc > 2 && strcmp(argv[2], "live") == 0;
+    int words = live || (argc > 2 && strcmp(argv[2], "ready") == 0) ? 2 : 1;
+    int code;
+
+    argv[words] = argv[0];
+    code = config_load(argc - words, argv + words, environment, &tree);
+    if (code >= 0)
+        return code;
+    code = operations_check_health(&tree.http, live);
+    config_done(&tree);
+    return code;
+}
+
 int main(int argc, char **argv, char **environment)
 {
     struct config tree;
@@ -106,6 +125,8 @@ int main(int argc, char **argv, char **environment)
     struct consumer consumer;
     int code;
 
+    if (argc > 1 && strcmp(argv[1], "healthcheck") == 0)
+        return check_health(argc, argv, environment);
     keep_memory_low();
     code = config_load(argc, argv, environment, &tree);
     if (code >= 0)
@@ -115,12 +136,18 @@ int main(int argc, char **argv, char **environment)
         code = settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");
     if (code < 0)
         code = consumer_open(&consumer, &config);
+    if (code < 0) {
+        code = operations_start(&config.http, config.group_id);
+        if (code >= 0)
+            consumer_destroy(&consumer);
+    }
     if (code >= 0) {
         config_done(&tree);
         return code;
     }
     service_config_log(&config);
     code = run(&config, &consumer);
+    operations_stop();
     consumer_destroy(&consumer);
     config_done(&tree);
     return code;

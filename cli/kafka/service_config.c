@@ -20,6 +20,7 @@ struct service_config service_config_of(const struct config *tree)
         .batch_timeout_ms = table->flush.age_ms,
         .until_end = tree->run.until_end,
         .forgotten_is_new = tree->run.forgotten_is_new,
+        .http = tree->http,
         .engine_info = tree->engine_info,
         .aws = tree->aws,
         .store_options = tree->store_options,

@@ -21,6 +21,7 @@ struct service_config {
     int64_t batch_timeout_ms;
     bool until_end;
     bool forgotten_is_new; /* see DELTA_FORGOTTEN_OFFSETS */
+    struct http_config http; /* the tree's */
     const char *engine_info;
     struct aws_env aws; /* the tree's */
     dw_store_options store_options;

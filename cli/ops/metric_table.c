@@ -131,6 +131,11 @@ static const struct metric_spec specs[METRIC_COUNT] = {
                               NULL,
                               "When the configuration was read successfully, in seconds since "
                               "1970."},
+    [METRIC_HTTP_REQUESTS] = {"deltawrite_http_requests_total",
+                              METRIC_COUNTER,
+                              {"path", "code"},
+                              NULL,
+                              "Requests to this service over HTTP."},
     [METRIC_BUILD_INFO] = {"deltawrite_build_info",
                            METRIC_INFO,
                            {"version", "commit"},

@@ -54,6 +54,7 @@ enum metric_id {
     METRIC_SCHEMA_CHANGES,      /* table, kind */
     METRIC_REGISTRY_REQUESTS,   /* result */
     METRIC_CONFIG_RELOAD,       /* gauge, seconds since 1970: the last that succeeded */
+    METRIC_HTTP_REQUESTS,       /* path, code */
     METRIC_BUILD_INFO,          /* version, commit */
     METRIC_COUNT
 };

@@ -34,6 +34,10 @@ struct look {
         "--timestamp", "TIME", ARG_TEXT, &(l).timestamp,                                           \
             "the table as it was at this time (ISO 8601)"                                          \
     }
+#define OPT_COLUMNS(l)                                                                             \
+    {                                                                                              \
+        "--columns", "A,B", ARG_TEXT, &(l).columns, "these columns only"                           \
+    }
 #define OPT_END                                                                                    \
     {                                                                                              \
         NULL, NULL, ARG_FLAG, NULL, NULL                                                           \

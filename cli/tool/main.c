@@ -24,8 +24,16 @@ static const struct verb verbs[] = {
      verb_files, VERB_LOOK, NULL},
     {"txns", "TABLE", "Show the application ids that wrote to a table, with their versions.",
      "deltawrite txns ./events", verb_txns, VERB_LOOK, NULL},
+    {"log", "TABLE", "Show the files of a table's log, or what one commit says.",
+     "deltawrite log ./events\ndeltawrite log ./events --version 3", verb_log, VERB_LOOK, NULL},
+    {"head", "TABLE", "Show some rows of a table to people.",
+     "deltawrite head ./events --columns event_type,user_id --limit 5", verb_head, VERB_LOOK, NULL},
     {"cat", "TABLE", "Print a table's rows as NDJSON.",
      "deltawrite cat ./events --columns event_type,user_id --limit 5", verb_cat, VERB_LOOK, NULL},
+    {"export", "TABLE FILE", "Write a table's rows to a file: NDJSON, CSV or Parquet.",
+     "deltawrite export ./events events.parquet --version 12\n"
+     "deltawrite export ./events - --format csv --columns user_id,event_type",
+     verb_export, VERB_LOOK, NULL},
     {"import", "TABLE FILE...", "Append NDJSON ('-' is standard input), CSV or Parquet files.",
      "zcat events.gz | deltawrite import ./events - --create\n"
      "deltawrite import ./events day-1.csv day-2.csv --app-id load --app-version 2",

@@ -4,13 +4,16 @@
 
 #include "tool/args.h"
 
-/* Looking at a table: verbs_look.c */
+/* Looking at a table: verbs_info.c, verbs_list.c, verb_log.c, verbs_rows.c */
 int verb_info(const struct verb *verb, int argc, char **argv);
 int verb_schema(const struct verb *verb, int argc, char **argv);
 int verb_history(const struct verb *verb, int argc, char **argv);
 int verb_files(const struct verb *verb, int argc, char **argv);
 int verb_txns(const struct verb *verb, int argc, char **argv);
+int verb_head(const struct verb *verb, int argc, char **argv);
+int verb_log(const struct verb *verb, int argc, char **argv);
 int verb_cat(const struct verb *verb, int argc, char **argv);
+int verb_export(const struct verb *verb, int argc, char **argv);
 
 /* Changing one: verbs_change.c, verb_set.c, verbs_import.c */
 int verb_create(const struct verb *verb, int argc, char **argv);

@@ -11,7 +11,7 @@
 #include "tool/json_out.h"
 #include "tool/look.h"
 #include "tool/parquet_file.h"
-#include "tool/row_json.h"
+#include "tool/rows.h"
 #include "tool/verbs.h"
 
 static const struct verb verbs[] = {
@@ -136,7 +136,7 @@ static int cat_rows(struct parquet_file *f, const struct look *look, const struc
     if (dw_parquet_reader_stream(f->reader, &opts, &stream, &err) != DW_OK) {
         code = fail_at(f->path, &err);
     } else {
-        code = row_json_print(&stream, f->path, look->limit, stdout);
+        code = rows_print_json(&stream, f->path, look->limit, stdout);
         stream.release(&stream);
         if (fflush(stdout) != 0)
             code = 1;

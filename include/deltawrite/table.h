@@ -207,6 +207,42 @@ typedef dw_status dw_history_fn(void *ctx, const dw_history_entry *entry, dw_err
 DW_API dw_status dw_table_history(dw_table *table, int64_t limit, dw_history_fn *each, void *ctx,
                                   dw_error *err);
 
+/* dw_log_file.kind */
+#define DW_LOG_OTHER      0 /* _last_checkpoint, and what the protocol does not know */
+#define DW_LOG_COMMIT     1
+#define DW_LOG_CHECKPOINT 2 /* or one part of it */
+#define DW_LOG_CHECKSUM   3 /* VERSION.crc */
+#define DW_LOG_COMPACTED  4 /* commits `version` to `last_version` in one file */
+#define DW_LOG_SIDECAR    5
+
+/** One file below _delta_log/; the name is borrowed for the call. */
+typedef struct dw_log_file {
+    const char *name; /* relative to _delta_log/ */
+    int32_t kind;     /* DW_LOG_* */
+    int64_t version;  /* -1: OTHER, SIDECAR */
+    int64_t last_version;
+    int64_t size; /* bytes */
+    int64_t modified_ms;
+} dw_log_file;
+typedef dw_status dw_log_file_fn(void *ctx, const dw_log_file *file, dw_error *err);
+
+/** Call `each` for every file of the table's log, in byte order of names. `each` must not use the
+ * table's store.
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_IO and the store's other codes, DW_E_NOMEM, or what `each` returned.
+ * Threads:   any thread. */
+DW_API dw_status dw_table_log(dw_table *table, dw_log_file_fn *each, void *ctx, dw_error *err);
+
+/** Stream the text of one commit as the log has it: one action, a JSON object, a line.
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_NOT_FOUND: no such version, or its file has expired; DW_E_IO and the store's
+ *            other codes, or what the sink returned.
+ * Threads:   any thread. */
+DW_API dw_status dw_table_read_commit(dw_table *table, int64_t version, dw_sink sink,
+                                      dw_error *err);
+
 /** Open one version of the table: `version` >= 0, or -1 for the latest one the store has now.
  *
  * Ownership: free with dw_snapshot_close(), before the table.

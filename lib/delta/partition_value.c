@@ -173,6 +173,15 @@ dw_status dwi_partition_value_append(dwi_column *column, dwi_sv value, int64_t c
     return status;
 }
 
+bool dwi_partition_value_parse(const dwi_type *type, dwi_sv value, uint64_t fixed[2])
+{
+    if (!parse(type, value, fixed))
+        return false;
+    if (type->kind == DWI_BOOLEAN)
+        *(uint8_t *)fixed = value.len == 4;
+    return true;
+}
+
 bool dwi_partition_value_has_text(const dwi_type *type)
 {
     return type->kind >= DWI_BOOLEAN && type->kind <= DWI_TIMESTAMP_NTZ;

@@ -11,6 +11,9 @@
 dw_status dwi_partition_value_append(dwi_column *column, dwi_sv value, int64_t count,
                                      dw_error *err);
 
+/* A value that is not null, of a type of fixed width or boolean (a byte); false: no such value. */
+bool dwi_partition_value_parse(const dwi_type *type, dwi_sv value, uint64_t fixed[2]);
+
 /* May a column of this type be one of partitions? Not what has parts, and neither void nor variant.
  */
 bool dwi_partition_value_has_text(const dwi_type *type);

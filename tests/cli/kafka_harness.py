@@ -17,7 +17,8 @@ BROKER = os.environ["MOCK_BROKER"]
 TOPIC, GROUP = "events", "group"
 # What a developer's shell may have set must not reach the programs.
 CLEAN = {k: v for k, v in os.environ.items()
-         if not k.startswith(("AWS_", "KAFKA_", "DELTA_", "BATCH_", "LOG_"))}
+         if not k.startswith(("AWS_", "KAFKA_", "DELTA_", "BATCH_", "LOG_", "HTTP_", "STATSD_"))} | {
+    "HTTP_LISTEN": "off"}  # several run at a time
 
 
 class Broker:

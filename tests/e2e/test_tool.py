@@ -308,3 +308,64 @@ def test_good_csv_records_are_imported_when_bad_ones_may_be_left_out(local_tool,
 def test_a_csv_file_with_names_alone_makes_columns(local_tool, tmp_path):
     assert "0 rows" in local_tool("import", tmp_path / "new", "-", "--format", "csv", "--create", stdin="a,b\n")
     assert [f["name"] for f in local_tool.json("schema", tmp_path / "new")["fields"]] == ["a", "b"]
+
+
+def test_head_shows_some_rows_in_columns(local_tool, table):
+    local_tool("import", table, "-", stdin=ndjson(ROWS) + '{"text":"' + "x" * 60 + '"}\n')
+    lines = local_tool("head", table, "--columns", "big,text,at,flag").splitlines()
+    assert lines[0].split() == ["big", "text", "at", "flag"] and len(lines) == 5
+    assert lines[1].startswith(" 9223372036854775807  ü \"quoted\"\\n\\x00 🙂")
+    assert lines[2].split() == ["-", "-", "-", "-"] and "1969-12-31T23:59:59.999999Z  true" in lines[1]
+    assert "…" in lines[4] and "x" * 60 not in lines[4]
+    assert "x" * 60 in local_tool("head", table, "--wide")
+    assert len(local_tool("head", table, "--limit", 2).splitlines()) == 3
+    assert len(local_tool("head", table, "--limit", 2, "--json").splitlines()) == 2
+    assert local_tool("head", table, "--version", 0, "--columns", "big") == "big\n"
+
+
+def test_log_lists_the_log_and_tells_what_a_commit_says(local_tool, table):
+    for i in range(10):
+        local_tool("import", table, "-", "--app-id", "a", "--app-version", i, stdin=f'{{"int":{i}}}\n')
+    files = local_tool.json("log", table)
+    assert [f["version"] for f in files if f["kind"] == "commit"] == list(range(11))
+    assert [f["version"] for f in files if f["kind"] == "checkpoint"] == [10]
+    assert {"kind": "other", "name": "_last_checkpoint", "version": None}.items() <= files[-1].items()
+    path = os.path.join(table, "_delta_log", files[0]["name"])
+    assert files[0]["size"] == os.path.getsize(path)
+    assert " checkpoint " in local_tool("log", table)
+    text = local_tool("log", table, "--version", 3)
+    assert "WRITE by " in text and "a at 2" in text and "  1 rows" in text
+    commit = pathlib.Path(table, "_delta_log", f"{3:020}.json").read_text()
+    assert local_tool("log", table, "--version", 3, "--json") == commit
+    done = local_tool.run("log", table, "--version", 99)
+    assert done.returncode == 1 and "no commit of version 99" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["rows.ndjson", "rows.csv", "rows.tsv", "rows.parquet"])
+def test_what_is_exported_comes_back_by_import(local_tool, table, tmp_path, name):
+    local_tool("import", table, "-", stdin=ndjson(ROWS))
+    assert "3 rows" in local_tool("export", table, tmp_path / name)
+    local_tool.create(tmp_path / "again", FIELDS, folder=tmp_path)
+    local_tool("import", tmp_path / "again", tmp_path / name)
+    assert local_tool("cat", tmp_path / "again") == local_tool("cat", table)
+    assert [p.name for p in tmp_path.iterdir() if ".part" in p.name] == []
+
+
+def test_an_export_takes_columns_a_limit_and_a_version(local_tool, table, tmp_path):
+    for i in range(3):
+        local_tool("import", table, "-", stdin="".join(f'{{"int":{i},"text":"a,{j}"}}\n' for j in range(5)))
+    assert local_tool("export", table, "-", "--columns", "text", "--limit", 2, "--format", "csv").count('"a,') == 2
+    for name in ("a.parquet", "a.csv"):
+        done = local_tool.json("export", table, tmp_path / name, "--version", 2, "--limit", 7)
+        assert done == {"rows": 7, "file": str(tmp_path / name)}
+    rows = local_tool("parquet", "cat", tmp_path / "a.parquet").splitlines()
+    assert len(rows) == 7 and local_tool("export", table, "-", "--version", 0) == ""
+
+
+def test_an_export_that_fails_leaves_nothing(local_tool, table, tmp_path):
+    for args, says in (((tmp_path / "no" / "a.csv",), "No such file"), (("s3://b/a.csv",), "only local files"),
+                       ((tmp_path / "a.csv", "--columns", "nothing"), "nothing"),
+                       ((tmp_path / "a.xml", "--format", "xml"), "xml")):
+        done = local_tool.run("export", table, *args)
+        assert done.returncode in (1, 2) and says in done.stderr and done.stderr.count("\n") == 1
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("a.")) == []

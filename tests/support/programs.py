@@ -27,7 +27,7 @@ class Service:
     """One run of deltawrite-kafka after the other with the same environment, their output in one log."""
 
     def __init__(self, environment, log):
-        self.environment, self.log_path = environment, log
+        self.environment, self.log_path = {"HTTP_LISTEN": "off"} | environment, log
         self.process, self.peak_rss_kb = None, 0
 
     def start(self, **more):
