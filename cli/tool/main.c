@@ -11,7 +11,8 @@
 #include "tool/verbs_parquet.h"
 
 static const struct verb verbs[] = {
-    {"create", "TABLE", "Create an empty table from a schema file.",
+    {"create", "TABLE", "Create an empty table.",
+     "deltawrite create ./events --columns 'id BIGINT NOT NULL, at TIMESTAMP, tags ARRAY<STRING>'\n"
      "deltawrite create ./events --schema schema.json --property delta.appendOnly=true",
      verb_create, VERB_CHANGE, NULL},
     {"info", "TABLE", "Show a table's version, protocol, properties, size and transactions.",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ddl.h"
 #include "common/memory.h"
 #include "tool/json_out.h"
 #include "tool/look.h"
@@ -39,6 +40,17 @@ static void free_properties(char **copies, dw_property *properties)
     free(properties);
 }
 
+static int parse_columns(const char *ddl, struct textbuf *out_schema)
+{
+    struct textbuf problem = {0};
+    bool good = ddl_to_schema(ddl, out_schema, &problem);
+
+    if (!good)
+        (void)fprintf(stderr, "deltawrite create: --columns: %s\n", problem.text);
+    textbuf_done(&problem);
+    return good ? -1 : 2;
+}
+
 static int create_table(struct target *t, const struct look *look, const dw_create_options *create)
 {
     dw_error err = DW_ERROR_INIT;
@@ -59,13 +71,18 @@ int verb_create(const struct verb *verb, int argc, char **argv)
 {
     struct look look = LOOK_INIT;
     const char *schema_path = NULL;
+    const char *columns_ddl = NULL;
     const char *partition_by = NULL;
+    const char *cluster_by = NULL;
     struct arg_list properties = {NULL, 0};
     dw_create_options create = DW_CREATE_OPTIONS_INIT;
     const struct arg_spec specs[] = {
         {"--schema", "FILE", ARG_TEXT, &schema_path,
          "Delta schema in JSON: {\"type\":\"struct\",\"fields\":[...]}"},
+        {"--columns", "DDL", ARG_TEXT, &columns_ddl,
+         "in its place: \"id BIGINT NOT NULL, tags ARRAY<STRING>\""},
         {"--partition-by", "A,B", ARG_TEXT, &partition_by, "partition columns"},
+        {"--cluster-by", "A,B", ARG_TEXT, &cluster_by, "clustering columns, up to 4"},
         {"--property", "K=V", ARG_LIST, &properties, "table property; may be repeated"},
         {"--name", "TEXT", ARG_TEXT, &create.name, "the table's name"},
         {"--description", "TEXT", ARG_TEXT, &create.description, "what the table is for"},
@@ -76,11 +93,14 @@ int verb_create(const struct verb *verb, int argc, char **argv)
     char **copies = NULL;
     char *column_text = NULL;
     const char **columns = NULL;
+    char *cluster_text = NULL;
+    const char **clustering = NULL;
     dw_property *pairs = NULL;
     int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
 
-    if (code < 0 && schema_path == NULL) {
-        (void)fputs("deltawrite create: --schema: missing (see deltawrite create --help)\n",
+    if (code < 0 && (schema_path == NULL) == (columns_ddl == NULL)) {
+        (void)fputs("deltawrite create: --schema: one of --schema and --columns is needed (see "
+                    "deltawrite create --help)\n",
                     stderr);
         code = 2;
     }
@@ -88,12 +108,16 @@ int verb_create(const struct verb *verb, int argc, char **argv)
         code = split_properties(&properties, &copies, &pairs);
     if (code < 0 && partition_by != NULL)
         split_list(partition_by, &column_text, &columns, &create.n_partition_columns);
+    if (code < 0 && cluster_by != NULL)
+        split_list(cluster_by, &cluster_text, &clustering, &create.n_clustering_columns);
     if (code < 0)
-        code = read_whole_file(schema_path, &schema);
+        code = columns_ddl != NULL ? parse_columns(columns_ddl, &schema)
+                                   : read_whole_file(schema_path, &schema);
     if (code < 0)
         code = target_open_store(&t, look.args.items[0]);
     create.schema_json = schema.text;
     create.partition_columns = columns;
+    create.clustering_columns = clustering;
     create.properties = pairs;
     create.n_properties = properties.count;
     if (code < 0)
@@ -101,6 +125,8 @@ int verb_create(const struct verb *verb, int argc, char **argv)
     free_properties(copies, pairs);
     free((void *)columns);
     free(column_text);
+    free((void *)clustering);
+    free(cluster_text);
     textbuf_done(&schema);
     target_close(&t);
     arg_list_free(&properties);

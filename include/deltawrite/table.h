@@ -63,10 +63,13 @@ typedef struct dw_create_options {
     const dw_property *properties; /* delta.* properties and the caller's own */
     size_t n_properties;
     /* Append below this line only. Zero must mean "the default". */
+    const char *const *clustering_columns; /* up to 4, with dots for fields of structs; a table is
+                                              partitioned or clustered, not both */
+    size_t n_clustering_columns;
 } dw_create_options;
 #define DW_CREATE_OPTIONS_INIT                                                                     \
     {                                                                                              \
-        sizeof(dw_create_options), 0, NULL, NULL, NULL, NULL, 0, NULL, 0                           \
+        sizeof(dw_create_options), 0, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0                  \
     }
 
 /** Open the table at `path` below the store's root ("" for the root itself) at its latest version.

@@ -19,7 +19,8 @@ static dw_status copy_create_options(const dw_create_options *create, dw_create_
     if (out->schema_json == NULL)
         return dwi_err(err, DW_E_ARG, "create options: schema_json is NULL");
     if ((out->partition_columns == NULL && out->n_partition_columns > 0) ||
-        (out->properties == NULL && out->n_properties > 0))
+        (out->properties == NULL && out->n_properties > 0) ||
+        (out->clustering_columns == NULL && out->n_clustering_columns > 0))
         return dwi_err(err, DW_E_ARG, "create options: a list is NULL");
 done:
     return status;

@@ -2,6 +2,7 @@
 #include "delta/create.h"
 
 #include "delta/commit.h"
+#include "delta/create_cluster.h"
 #include "delta/create_schema.h"
 #include "delta/features.h"
 #include "delta/properties.h"
@@ -10,6 +11,30 @@
 #include "json/json_writer.h"
 
 enum { SETTLE_BASE_US = 50000, SETTLE_CAP_US = 5000000, MAX_DOUBLINGS = 10 };
+
+/* The caller's properties, and the feature that clustering needs. */
+static dw_status all_properties(dwi_arena *arena, const dw_create_options *create, dwi_kvs *out,
+                                dw_error *err)
+{
+    const dwi_kv clustering = {DWI_SV("delta.feature.clustering"), DWI_SV("supported")};
+    dwi_kv *items;
+    dwi_kvs given;
+    dw_status status;
+
+    DWI_TRY(dwi_create_properties(arena, create->properties, create->n_properties, &given, err));
+    *out = given;
+    if (create->n_clustering_columns == 0)
+        goto done;
+    items = dwi_arena_array(arena, given.count + 1, sizeof(*items));
+    if (items == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    for (size_t i = 0; i < given.count; i++)
+        items[i] = given.items[i];
+    items[given.count] = clustering;
+    *out = (dwi_kvs){given.count + 1, items};
+done:
+    return status;
+}
 
 /* Without the keys that only ask for a protocol. */
 static dw_status stored_properties(dwi_arena *arena, dwi_kvs all, dwi_kvs *out, dw_error *err)
@@ -27,8 +52,10 @@ static dw_status stored_properties(dwi_arena *arena, dwi_kvs all, dwi_kvs *out, 
 }
 
 /* Values are JSON texts in JSON strings, as readers of the history expect. */
-static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_metadata *metadata)
+static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_metadata *metadata,
+                              const dw_create_options *create)
 {
+    size_t clustering;
     size_t properties;
     dwi_jw w;
 
@@ -36,6 +63,12 @@ static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_metadata
     dwi_jw_array_begin(&w);
     for (size_t i = 0; i < metadata->partition_columns.count; i++)
         dwi_jw_string(&w, metadata->partition_columns.items[i]);
+    dwi_jw_array_end(&w);
+    clustering = scratch->len;
+    dwi_jw_init(&w, scratch);
+    dwi_jw_array_begin(&w);
+    for (size_t i = 0; i < create->n_clustering_columns; i++)
+        dwi_jw_string(&w, dwi_sv_cstr(create->clustering_columns[i]));
     dwi_jw_array_end(&w);
     properties = scratch->len;
     dwi_jw_init(&w, scratch);
@@ -50,14 +83,20 @@ static void append_parameters(dwi_buf *out, dwi_buf *scratch, const dwi_metadata
     dwi_jw_kv_cstr(&w, "isManaged", "false");
     if (metadata->description.ptr != NULL)
         dwi_jw_kv_string(&w, "description", metadata->description);
-    dwi_jw_kv_string(&w, "partitionBy", (dwi_sv){(const char *)scratch->data, properties});
+    dwi_jw_kv_string(&w, "partitionBy", (dwi_sv){(const char *)scratch->data, clustering});
+    if (create->n_clustering_columns > 0)
+        dwi_jw_kv_string(
+            &w, "clusterBy",
+            (dwi_sv){(const char *)scratch->data + clustering, properties - clustering});
     dwi_jw_kv_string(&w, "properties",
                      (dwi_sv){(const char *)scratch->data + properties, scratch->len - properties});
     dwi_jw_object_end(&w);
 }
 
-static dw_status build_body(dwi_buf *out, const dwi_action *protocol, const dwi_action *metadata,
-                            const char *engine_info, const char *txn_id, dw_error *err)
+static dw_status build_body(dwi_buf *out, const dw_create_options *create,
+                            const dwi_action *protocol, const dwi_action *metadata,
+                            const dwi_action *domain, const char *engine_info, const char *txn_id,
+                            dw_error *err)
 {
     dwi_commit_head head = {
         .timestamp_ms = metadata->u.metadata.created_time,
@@ -81,13 +120,15 @@ static dw_status build_body(dwi_buf *out, const dwi_action *protocol, const dwi_
                               &keeps_time, err));
     if (keeps_time)
         head.in_commit_timestamp = head.timestamp_ms;
-    append_parameters(&parameters, &scratch, &metadata->u.metadata);
+    append_parameters(&parameters, &scratch, &metadata->u.metadata, create);
     DWI_TRY(dwi_buf_status(&scratch, err));
     DWI_TRY(dwi_buf_status(&parameters, err));
     head.operation_parameters = (dwi_sv){(const char *)parameters.data, parameters.len};
     dwi_commit_head_append(out, &head);
     dwi_action_append(out, protocol);
     dwi_action_append(out, metadata);
+    if (create->n_clustering_columns > 0)
+        dwi_action_append(out, domain);
     DWI_TRY(dwi_buf_status(out, err));
 done:
     dwi_buf_done(&parameters);
@@ -100,6 +141,8 @@ static dw_status make_body(const dwi_log *log, const dw_create_options *create,
 {
     dwi_action protocol = {.kind = DWI_ACTION_PROTOCOL};
     dwi_action metadata = {.kind = DWI_ACTION_METADATA};
+    dwi_action domain = {.kind = DWI_ACTION_DOMAIN_METADATA};
+    dwi_mapping_mode mode = DWI_MAPPING_NONE;
     dwi_metadata *m = &metadata.u.metadata;
     char id[DWI_UUID_TEXT + 1];
     dwi_schema *schema = NULL;
@@ -108,8 +151,7 @@ static dw_status make_body(const dwi_log *log, const dw_create_options *create,
     dw_status status;
 
     dwi_arena_init(&arena, log->alloc);
-    DWI_TRY(
-        dwi_create_properties(&arena, create->properties, create->n_properties, &properties, err));
+    DWI_TRY(all_properties(&arena, create, &properties, err));
     DWI_TRY(stored_properties(&arena, properties, &m->configuration, err));
     DWI_TRY(dwi_create_schema(log, &arena, create->schema_json, &m->configuration, &schema, err));
     DWI_TRY(dwi_create_partitions(&arena, schema->root, create->partition_columns,
@@ -118,6 +160,13 @@ static dw_status make_body(const dwi_log *log, const dw_create_options *create,
         dwi_features_for_new_table(&arena, schema->root, properties, &protocol.u.protocol, err));
     DWI_TRY(dwi_properties_name_row_ids(&arena, log->env, &protocol.u.protocol, m->configuration,
                                         &m->configuration, err));
+    if (create->n_clustering_columns > 0) {
+        domain.u.domain.domain = DWI_SV("delta.clustering");
+        DWI_TRY(dwi_mapping_mode_of(m->configuration, &mode, err));
+        DWI_TRY(dwi_create_clustering(&arena, schema->root, mode, m->partition_columns,
+                                      create->clustering_columns, create->n_clustering_columns,
+                                      &domain.u.domain.configuration, err));
+    }
     dwi_uuid(log->env, id);
     m->id = dwi_sv_cstr(id);
     if (create->name != NULL)
@@ -127,7 +176,7 @@ static dw_status make_body(const dwi_log *log, const dw_create_options *create,
     m->format_provider = DWI_SV("parquet");
     m->schema_string = schema->json;
     m->created_time = dwi_now_ms(log->env);
-    DWI_TRY(build_body(out, &protocol, &metadata, engine_info, txn_id, err));
+    DWI_TRY(build_body(out, create, &protocol, &metadata, &domain, engine_info, txn_id, err));
 done:
     dwi_schema_unref(schema);
     dwi_arena_done(&arena);

@@ -100,6 +100,37 @@ def test_a_new_table_says_of_itself_what_sparks_says(case, tmp_path):
     assert got == want
 
 
+@pytest.mark.parametrize("case", [case for case, (columns, properties) in CASES.items() if not properties])
+def test_columns_in_sql_become_the_schema_that_spark_makes_of_them(case, tmp_path):
+    columns = CASES[case][0] + ", w VARCHAR(9) COMMENT 'its words', `odd-name` CHAR(2) NOT NULL"
+    spark, ours = tmp_path / "spark", tmp_path / "ours"
+    judges.spark_sql(f"CREATE TABLE delta.`{spark}` ({columns}) USING delta")
+    Tool()("create", ours, "--columns", columns)
+    assert told(ours) == told(spark)
+
+
+@pytest.mark.parametrize("mapping", ["none", "name"])
+def test_a_clustered_table_says_of_itself_what_sparks_says(mapping, tmp_path):
+    columns, by = "id BIGINT, s STRUCT<x: DATE, y: STRING>, b STRING", "b, s.x"
+    spark, ours = tmp_path / "spark", tmp_path / "ours"
+    judges.spark_sql(f"CREATE TABLE delta.`{spark}` ({columns}) USING delta CLUSTER BY ({by})"
+                     f" TBLPROPERTIES ('delta.columnMapping.mode' = '{mapping}')")
+    Tool()("create", ours, "--columns", columns, "--cluster-by", by.replace(" ", ""),
+           "--property", f"delta.columnMapping.mode={mapping}")
+    want, got = told(spark), told(ours)
+    assert set(got.pop("writerFeatures")) <= set(want.pop("writerFeatures"))
+    assert got == want
+    domain, theirs = (json.loads(actions(p)["domainMetadata"]["configuration"]) for p in (ours, spark))
+    assert domain["domainName"] == theirs["domainName"] and len(domain["clusteringColumns"]) == 2
+    assert mapping == "name" or domain == theirs
+    Tool()("import", ours, "-", stdin="".join('{"id": %d, "b": "%d", "s": {"x": "2026-01-0%d"}}\n' % (i, i % 7, 1 + i % 9)
+                                             for i in range(50)))
+    judges.spark_sql(f"INSERT INTO delta.`{ours}` VALUES (50, NULL, 'x')", f"OPTIMIZE delta.`{ours}`")
+    rows = judges.spark_sql(f"DESCRIBE DETAIL delta.`{ours}`")
+    assert rows[0]["clusteringColumns"] == ["b", "s.x"]
+    assert len(Tool().rows(ours)) == 51
+
+
 def without_mapping(type):
     if isinstance(type, dict):
         return {k: without_mapping(v) for k, v in type.items() if not k.startswith("delta.columnMapping.")}

@@ -367,12 +367,55 @@ static void of_many_creators_one_wins(void **state)
     }
 }
 
+static void columns_that_cannot_cluster_a_table_are_named(void **state)
+{
+    static const struct {
+        const char *columns[5];
+        size_t n;
+        dw_status status;
+        const char *reason;
+    } cases[] = {
+        {{"b"}, 1, DW_E_SCHEMA, "clustering column b: the schema has no such column"},
+        {{"a.x"}, 1, DW_E_SCHEMA, "clustering column a.x: the schema has no such column"},
+        {{"f"}, 1, DW_E_SCHEMA, "clustering column f: its type has no bounds"},
+        {{"`a"}, 1, DW_E_ARG, "clustering column `a: not a column's path"},
+        {{"a", "a", "a", "a", "c"}, 5, DW_E_ARG, "clustering column c: a table has at most 4"},
+        {{"a", "`A`"}, 2, DW_E_SCHEMA, "clustering column `A`: it is given twice"},
+        {{NULL}, 1, DW_E_ARG, "clustering columns: one is NULL"},
+    };
+    place *p = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        dw_create_options what = DW_CREATE_OPTIONS_INIT;
+        what.schema_json = SCHEMA(FIELD("a", "long") "," FIELD("f", "boolean"));
+        what.clustering_columns = cases[i].columns;
+        what.n_clustering_columns = cases[i].n;
+        DWT_ERR(create(p, &what), &p->err, cases[i].status, cases[i].reason);
+    }
+}
+
+static void a_table_is_not_partitioned_and_clustered(void **state)
+{
+    place *p = *state;
+    dw_create_options what = DW_CREATE_OPTIONS_INIT;
+    const char *a = "a";
+    const char *b = "b";
+
+    what.schema_json = SCHEMA(FIELD("a", "long") "," FIELD("b", "long"));
+    what.partition_columns = &a;
+    what.n_partition_columns = 1;
+    what.clustering_columns = &b;
+    what.n_clustering_columns = 1;
+    DWT_ERR(create(p, &what), &p->err, DW_E_SCHEMA, "partitioned or clustered, not both");
+}
+
 static dw_status create_once(const dw_allocator *alloc, void *ctx)
 {
     const dw_property properties[] = {{"delta.appendOnly", "true"},
                                       {"delta.enableDeletionVectors", "true"}};
     dw_create_options what = DW_CREATE_OPTIONS_INIT;
     dw_table_options how = DW_TABLE_OPTIONS_INIT;
+    const char *clustering = "a";
     place *p = ctx;
     dw_table *table = NULL;
     dw_status status;
@@ -381,6 +424,8 @@ static dw_status create_once(const dw_allocator *alloc, void *ctx)
     what.schema_json = SCHEMA(FIELD("a", "long"));
     what.properties = properties;
     what.n_properties = 2;
+    what.clustering_columns = &clustering;
+    what.n_clustering_columns = 1;
     how.allocator = alloc;
     status = dw_table_create(p->store, "t", &what, &how, &table, &p->err);
     dw_table_close(table);
@@ -409,6 +454,8 @@ int main(void)
         PLACE_TEST(ids_and_physical_names_are_given_once),
         PLACE_TEST(a_folder_with_files_of_others_becomes_no_table),
         cmocka_unit_test(of_many_creators_one_wins),
+        PLACE_TEST(columns_that_cannot_cluster_a_table_are_named),
+        PLACE_TEST(a_table_is_not_partitioned_and_clustered),
         PLACE_TEST(creation_fails_cleanly_at_every_allocation),
     };
 
