@@ -13,6 +13,7 @@
 #include "kafka/operations.h"
 #include "kafka/service.h"
 #include "kafka/table_opener.h"
+#include "ops/store_metrics.h"
 
 enum { GRACE_MS = 25000, FIND_TIMEOUT_MS = 2000, LAST_WAIT_MS = 10000 };
 
@@ -131,6 +132,7 @@ int main(int argc, char **argv, char **environment)
     code = config_load(argc, argv, environment, &tree);
     if (code >= 0)
         return code;
+    tree.store_options.observe = store_metrics_observe;
     config = service_config_of(&tree);
     if (code < 0 && !stop_install(GRACE_MS))
         code = settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");

@@ -47,7 +47,7 @@ enum metric_id {
     METRIC_COMPACTION_FILES,    /* table, kind: removed, added */
     METRIC_COMPACTION_SECONDS,  /* histogram; table */
     METRIC_VACUUM_FILES,        /* table */
-    METRIC_STORAGE_REQUESTS,    /* op, code */
+    METRIC_STORAGE_REQUESTS,    /* op, code; both by store_metrics_observe() */
     METRIC_STORAGE_SECONDS,     /* histogram; op */
     METRIC_CREDENTIALS_EXPIRY,  /* gauge, seconds since 1970 */
     METRIC_REBALANCES,          /* type: assign, revoke, lost */

@@ -108,6 +108,20 @@ typedef struct dw_store_vtable {
                        dw_swept *out_swept, dw_error *err);
 } dw_store_vtable;
 
+/** One request to a store, when it is over. A request that is tried again is told each time. */
+typedef struct dw_store_request {
+    uint32_t struct_size;
+    int32_t sys;           /* HTTP status or errno behind a failure, else 0 */
+    const char *operation; /* "get", "put", "put-if-absent", "list", "head", "remove", "upload" */
+    const char *key;       /* borrowed for the call; a listing's is its prefix */
+    dw_status status;      /* DW_OK, or what the store answered */
+    int64_t duration_us;   /* spent in the store; of an upload in all its calls */
+    int64_t bytes;         /* received or sent */
+} dw_store_request;
+
+/** Called after each request, by the thread that made it; it may not use the store. */
+typedef void dw_store_observer_fn(void *ctx, const dw_store_request *request);
+
 #define DW_STORE_VOUCH_SINGLE_WRITER                                                               \
     1u                           /* the caller vouches to be the only writer of its tables         \
                                   */
@@ -132,10 +146,13 @@ typedef struct dw_store_options {
     int64_t part_bytes;      /* 0: 8 MiB; multipart upload part size (S3 demands 5 MiB or more) */
     int32_t max_connections; /* 0: 8 idle connections kept per store */
     /* Append below this line only. Zero must mean "the default". */
+    dw_store_observer_fn *observe; /* NULL: nobody is told of requests */
+    void *observe_ctx;
 } dw_store_options;
 #define DW_STORE_OPTIONS_INIT                                                                      \
     {                                                                                              \
-        sizeof(dw_store_options), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0    \
+        sizeof(dw_store_options), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0,   \
+            NULL, NULL                                                                             \
     }
 
 /** Open the store that a URI names, rooted there: "s3://bucket/prefix" (s3a:// is the same),

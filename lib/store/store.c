@@ -40,6 +40,8 @@ dw_status dwi_store_alloc(const char *name, const dw_store_options *opts, dw_sto
     store->base.env = dwi_env_system();
     store->base.logger = (dwi_logger){opts->log, opts->log_ctx};
     store->base.retry_timeout_ms = opts->retry_timeout_ms;
+    store->base.observe = opts->observe;
+    store->base.observe_ctx = opts->observe_ctx;
     store->flags = opts->flags;
     atomic_init(&store->refs, 1);
     store->base.name = dwi_cstr_dup(opts->allocator, name);

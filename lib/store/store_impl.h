@@ -13,8 +13,10 @@ typedef struct dwi_store_base {
     const dw_allocator *alloc;
     const dwi_env *env;
     dwi_logger logger;
-    char *name;               /* its URI or the caller's name for it */
-    int64_t retry_timeout_ms; /* -1: never */
+    char *name;                    /* its URI or the caller's name for it */
+    int64_t retry_timeout_ms;      /* -1: never */
+    dw_store_observer_fn *observe; /* NULL: none */
+    void *observe_ctx;
 } dwi_store_base;
 
 struct dw_store {
@@ -65,5 +67,10 @@ typedef struct dwi_retry {
 void dwi_retry_begin(dwi_retry *retry, const dwi_store_base *base, const char *operation,
                      const char *key);
 bool dwi_retry_again(dwi_retry *retry, const dw_error *error);
+
+/* Requests that are told to dw_store_options.observe: when one begins, and when it is over. */
+int64_t dwi_request_begin(const dwi_store_base *base);
+void dwi_request_end(const dwi_store_base *base, const char *operation, const char *key,
+                     int64_t began_us, int64_t bytes, dw_status status, const dw_error *error);
 
 #endif

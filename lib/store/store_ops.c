@@ -79,6 +79,7 @@ dw_status dwi_store_get(dw_store *store, const char *key, dw_range range, int64_
     dw_sink sink = {&c, collect};
     dw_error error;
     dw_status status = check_key("get", key, err);
+    int64_t began_us;
     dwi_retry retry;
 
     if (status != DW_OK)
@@ -86,13 +87,29 @@ dw_status dwi_store_get(dw_store *store, const char *key, dw_range range, int64_
     dwi_retry_begin(&retry, &store->base, "get", key);
     for (;;) {
         error = (dw_error)DW_ERROR_INIT;
+        began_us = dwi_request_begin(&store->base);
         status = store->ops.get(store->self, key, range, sink, &error);
+        dwi_request_end(&store->base, "get", key, began_us, (int64_t)(out->len - c.start), status,
+                        &error);
         if (status == DW_OK)
             return DW_OK;
         out->len = c.start; /* what a broken attempt delivered is read again */
         if (!dwi_retry_again(&retry, &error))
             return give_error("get", key, status, &error, err);
     }
+}
+
+static dw_status put_once(dw_store *store, const char *key, dw_bytes body, int mode,
+                          dw_error *error)
+{
+    int64_t began_us = dwi_request_begin(&store->base);
+    dw_status status;
+
+    *error = (dw_error)DW_ERROR_INIT;
+    status = store->ops.put(store->self, key, body, mode, error);
+    dwi_request_end(&store->base, mode == DW_PUT_IF_ABSENT ? "put-if-absent" : "put", key, began_us,
+                    (int64_t)body.len, status, error);
+    return status;
 }
 
 static dw_status put_overwrite(dw_store *store, const char *key, dw_bytes body, dw_error *err)
@@ -103,8 +120,7 @@ static dw_status put_overwrite(dw_store *store, const char *key, dw_bytes body, 
 
     dwi_retry_begin(&retry, &store->base, "put", key);
     for (;;) {
-        error = (dw_error)DW_ERROR_INIT;
-        status = store->ops.put(store->self, key, body, DW_PUT_OVERWRITE, &error);
+        status = put_once(store, key, body, DW_PUT_OVERWRITE, &error);
         if (status == DW_OK)
             return DW_OK;
         if (status == DW_E_UNKNOWN)
@@ -137,8 +153,7 @@ static dw_status put_if_absent(dw_store *store, const char *key, dw_bytes body, 
 
     dwi_retry_begin(&retry, &store->base, "put", key);
     for (;;) {
-        error = (dw_error)DW_ERROR_INIT;
-        status = store->ops.put(store->self, key, body, DW_PUT_IF_ABSENT, &error);
+        status = put_once(store, key, body, DW_PUT_IF_ABSENT, &error);
         if (status == DW_OK)
             return DW_OK;
         doubtful = doubtful || status == DW_E_UNKNOWN || status == DW_E_THROTTLED;
@@ -200,6 +215,7 @@ dw_status dwi_store_list(dw_store *store, const char *prefix, const char *after,
     dwi_buf resume = {0}; /* apart from l.last, which moves on while the store reads `after` */
     dw_error error;
     dw_status status;
+    int64_t began_us;
     dwi_retry retry;
 
     if (!prefix_valid(prefix))
@@ -215,9 +231,12 @@ dw_status dwi_store_list(dw_store *store, const char *prefix, const char *after,
         status = dwi_buf_status(&resume, &error);
         if (status != DW_OK)
             break;
+        began_us = dwi_request_begin(&store->base);
         status =
             store->ops.list(store->self, prefix, resume.len > 0 ? (const char *)resume.data : after,
                             list_one, &l, &error);
+        dwi_request_end(&store->base, "list", prefix, began_us, 0, l.callback ? DW_OK : status,
+                        &error);
         if (status == DW_OK || l.callback || !dwi_retry_again(&retry, &error))
             break;
     }
@@ -240,7 +259,7 @@ static dw_status take_first(void *ctx, const dw_object *object, dw_error *err)
     return dwi_err(err, DW_E_CANCELLED, "the first one is enough");
 }
 
-static dw_status head_once(dw_store *store, dw_object *object, dw_error *err)
+static dw_status ask_head(dw_store *store, dw_object *object, dw_error *err)
 {
     dw_status status;
 
@@ -251,6 +270,17 @@ static dw_status head_once(dw_store *store, dw_object *object, dw_error *err)
     if (status != DW_OK && status != DW_E_CANCELLED)
         return status;
     return object->size >= 0 ? DW_OK : dwi_err(err, DW_E_NOT_FOUND, "no such object");
+}
+
+static dw_status head_once(dw_store *store, dw_object *object, dw_error *error)
+{
+    int64_t began_us = dwi_request_begin(&store->base);
+    dw_status status;
+
+    *error = (dw_error)DW_ERROR_INIT;
+    status = ask_head(store, object, error);
+    dwi_request_end(&store->base, "head", object->key, began_us, 0, status, error);
+    return status;
 }
 
 dw_status dwi_store_head(dw_store *store, const char *key, dw_object *out_object, dw_error *err)
@@ -264,7 +294,6 @@ dw_status dwi_store_head(dw_store *store, const char *key, dw_object *out_object
         return status;
     dwi_retry_begin(&retry, &store->base, "head", key);
     for (;;) {
-        error = (dw_error)DW_ERROR_INIT;
         status = head_once(store, &object, &error);
         if (status == DW_OK)
             break;
@@ -280,6 +309,7 @@ dw_status dwi_store_remove(dw_store *store, const char *key, dw_error *err)
 {
     dw_error error;
     dw_status status = check_key("remove", key, err);
+    int64_t began_us;
     dwi_retry retry;
 
     if (status != DW_OK)
@@ -287,7 +317,9 @@ dw_status dwi_store_remove(dw_store *store, const char *key, dw_error *err)
     dwi_retry_begin(&retry, &store->base, "remove", key);
     for (;;) {
         error = (dw_error)DW_ERROR_INIT;
+        began_us = dwi_request_begin(&store->base);
         status = store->ops.remove(store->self, key, &error);
+        dwi_request_end(&store->base, "remove", key, began_us, 0, status, &error);
         if (status == DW_OK || status == DW_E_NOT_FOUND)
             return DW_OK;
         if (status == DW_E_UNKNOWN)
@@ -334,7 +366,19 @@ struct dwi_upload {
     char *key;
     void *stream; /* the store's; NULL without streaming */
     dwi_buf whole;
+    int64_t spent_us; /* in the store's own calls */
+    int64_t bytes;
 };
+
+/* The end of an upload, or of what became of it: told as one request. */
+static void upload_told(const dwi_upload *upload, dw_status status, const dw_error *error)
+{
+    const dwi_store_base *base = &upload->store->base;
+
+    if (base->observe != NULL)
+        dwi_request_end(base, "upload", upload->key, dwi_request_begin(base) - upload->spent_us,
+                        upload->bytes, status, error);
+}
 
 static void upload_free(dwi_upload *upload)
 {
@@ -352,6 +396,7 @@ dw_status dwi_upload_begin(dw_store *store, const char *key, dwi_upload **out, d
     dwi_upload *upload;
     dw_error error = DW_ERROR_INIT;
     dw_status status = check_key("upload", key, err);
+    int64_t began_us;
 
     if (status != DW_OK)
         return status;
@@ -363,11 +408,15 @@ dw_status dwi_upload_begin(dw_store *store, const char *key, dwi_upload **out, d
     upload->key = dwi_cstr_dup(store->base.alloc, key);
     if (upload->key == NULL)
         status = dwi_err_nomem(err);
-    else if (store->ops.upload_begin != NULL)
+    began_us = dwi_request_begin(&store->base);
+    if (status == DW_OK && store->ops.upload_begin != NULL)
         status = store->ops.upload_begin(store->self, key, &upload->stream, &error);
+    upload->spent_us = dwi_request_begin(&store->base) - began_us;
     if (status != DW_OK) {
-        if (upload->key != NULL)
+        if (upload->key != NULL) {
+            upload_told(upload, status, &error);
             status = give_error("upload", key, status, &error, err);
+        }
         upload_free(upload);
         return status;
     }
@@ -380,6 +429,7 @@ dw_status dwi_upload_write(dwi_upload *upload, const void *data, size_t len, dw_
     const dw_store *store = upload->store;
     dw_error error = DW_ERROR_INIT;
     dw_status status;
+    int64_t began_us;
 
     if (len == 0)
         return DW_OK;
@@ -387,8 +437,14 @@ dw_status dwi_upload_write(dwi_upload *upload, const void *data, size_t len, dw_
         dwi_buf_append(&upload->whole, data, len);
         return dwi_buf_status(&upload->whole, err);
     }
+    began_us = dwi_request_begin(&store->base);
     status = store->ops.upload_write(store->self, upload->stream, data, len, &error);
-    return status == DW_OK ? DW_OK : give_error("upload", upload->key, status, &error, err);
+    upload->spent_us += dwi_request_begin(&store->base) - began_us;
+    upload->bytes += (int64_t)len;
+    if (status == DW_OK)
+        return DW_OK;
+    upload_told(upload, status, &error);
+    return give_error("upload", upload->key, status, &error, err);
 }
 
 dw_status dwi_upload_finish(dwi_upload *upload, dw_error *err)
@@ -403,7 +459,10 @@ dw_status dwi_upload_finish(dwi_upload *upload, dw_error *err)
         if (status == DW_OK)
             status = put_overwrite(store, upload->key, body, err);
     } else {
+        int64_t began_us = dwi_request_begin(&store->base);
         status = store->ops.upload_finish(store->self, upload->stream, &error);
+        upload->spent_us += dwi_request_begin(&store->base) - began_us;
+        upload_told(upload, status, &error);
         if (status != DW_OK)
             status = give_error("upload", upload->key, status, &error, err);
     }

@@ -409,6 +409,71 @@ static void a_vtable_is_checked(void **state)
     dw_store_unref(NULL);
 }
 
+static void keep_request(void *ctx, const dw_store_request *request)
+{
+    dwi_buf_printf(ctx, "%s %s %s %d %lld %lld\n", request->operation, request->key,
+                   dw_status_name(request->status), (int)request->sys, (long long)request->bytes,
+                   (long long)request->duration_us);
+    DWT_EQ(request->struct_size, sizeof(*request));
+}
+
+static dw_status append_nothing(void *ctx, const dw_object *object, dw_error *err)
+{
+    (void)ctx;
+    (void)object;
+    return dwi_err(err, DW_E_CANCELLED, "enough");
+}
+
+static void each_request_is_told_with_what_became_of_it(void **state)
+{
+    dw_store_options opts = DW_STORE_OPTIONS_INIT;
+    dwi_fault fault = {DWI_ON_PUT, DWI_FAULT_THROTTLE, 0, 1, NULL, 0};
+    dwi_fault slow = {DWI_ON_UPLOAD_WRITE, DWI_FAULT_DELAY, 0, 2, NULL, 1500};
+    dwi_fault broken = {DWI_ON_UPLOAD_FINISH, DWI_FAULT_DENY, 0, 1, NULL, 0};
+    dw_error err = DW_ERROR_INIT;
+    dwi_upload *upload = NULL;
+    dw_object object;
+    dwi_buf told;
+    fixture f;
+
+    (void)state;
+    open_with(&f, -1);
+    dw_store_unref(f.store);
+    dwi_buf_init(&told, dwi_alloc_default());
+    opts.observe = keep_request;
+    opts.observe_ctx = &told;
+    DWT_OK(dwi_fault_store_new(f.memory, &opts, &f.store, &err), &err);
+    dwi_store_set_env(f.store, &f.env.base);
+    DWT_OK(dwi_fault_plan(f.store, &fault, 1, &err), &err);
+    DWT_OK(put_text(f.store, "a", "four", DW_PUT_OVERWRITE, &err), &err);
+    (void)put_text(f.store, "a", "four", DW_PUT_IF_ABSENT, &err);
+    expect_text(f.store, "a", "four");
+    (void)dwi_store_list(f.store, "a", NULL, append_nothing, NULL, &err);
+    (void)dwi_store_head(f.store, "b", &object, &err);
+    DWT_OK(dwi_store_remove(f.store, "a", &err), &err);
+    DWT_STR(dwi_buf_cstr(&told), "put a DW_E_THROTTLED 503 4 0\n"
+                                 "put a DW_OK 0 4 0\n"
+                                 "put-if-absent a DW_E_EXISTS 0 4 0\n"
+                                 "get a DW_OK 0 4 0\n"
+                                 "list a DW_OK 0 0 0\n"
+                                 "head b DW_E_NOT_FOUND 0 0 0\n"
+                                 "remove a DW_OK 0 0 0\n");
+    dwi_buf_clear(&told);
+    DWT_OK(dwi_fault_plan(f.store, &slow, 1, &err), &err);
+    DWT_OK(dwi_upload_begin(f.store, "u", &upload, &err), &err);
+    DWT_OK(dwi_upload_write(upload, "xyz", 3, &err), &err);
+    f.env.now_us += 1000000; /* the caller's own time */
+    DWT_OK(dwi_upload_write(upload, "xyz", 3, &err), &err);
+    DWT_OK(dwi_upload_finish(upload, &err), &err);
+    DWT_OK(dwi_fault_plan(f.store, &broken, 1, &err), &err);
+    DWT_OK(dwi_upload_begin(f.store, "v", &upload, &err), &err);
+    DWT_ERR(dwi_upload_finish(upload, &err), &err, DW_E_DENIED, "upload v");
+    DWT_STR(dwi_buf_cstr(&told), "upload u DW_OK 0 6 3000\n"
+                                 "upload v DW_E_DENIED 0 0 0\n");
+    dwi_buf_done(&told);
+    close_all(&f);
+}
+
 static dw_status use_memory_store(const dw_allocator *alloc, void *ctx)
 {
     dw_store_options opts = DW_STORE_OPTIONS_INIT;
@@ -469,6 +534,7 @@ int main(void)
         cmocka_unit_test(a_store_that_lists_out_of_order_is_caught),
         cmocka_unit_test(a_store_of_four_operations_is_enough),
         cmocka_unit_test(a_vtable_is_checked),
+        cmocka_unit_test(each_request_is_told_with_what_became_of_it),
         cmocka_unit_test(want_of_memory_is_told),
     };
 
