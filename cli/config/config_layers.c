@@ -239,28 +239,19 @@ bool layers_read_environment(struct layers *layers, char **environment, struct t
 
 /* ---- what is there ---- */
 
-const struct given *layers_given(const struct layers *layers, const struct option *option)
-{
-    size_t count;
-    size_t index = (size_t)(option - option_table(&count));
-
-    if (layers->flags[index].text != NULL)
-        return &layers->flags[index];
-    if (layers->environment[index].text != NULL)
-        return &layers->environment[index];
-    return NULL;
-}
-
-bool layers_switch(const struct layers *layers, const char *flag)
+const struct given *layers_given_flag(const struct layers *layers, const char *flag)
 {
     size_t count;
     const struct option *table = option_table(&count);
 
     for (size_t i = 0; i < count; i++) {
-        if (table[i].flag != NULL && strcmp(table[i].flag, flag) == 0)
-            return layers->flags[i].text != NULL;
+        if (table[i].flag == NULL || strcmp(table[i].flag, flag) != 0)
+            continue;
+        if (layers->flags[i].text != NULL)
+            return &layers->flags[i];
+        return layers->environment[i].text != NULL ? &layers->environment[i] : NULL;
     }
-    return false;
+    return NULL;
 }
 
 static void free_given(struct given *given)
@@ -306,6 +297,14 @@ const struct config_origin *origin_find(const struct config_origins *origins, co
             return &origins->items[i];
     }
     return NULL;
+}
+
+void origin_derived(struct config_origins *origins, const char *path, const char *text)
+{
+    for (size_t i = 0; i < origins->count; i++) {
+        if (strcmp(origins->items[i].path, path) == 0 && origins->items[i].text == NULL)
+            origins->items[i].text = need_strdup(text);
+    }
 }
 
 void origins_free(struct config_origins *origins)

@@ -50,10 +50,8 @@ bool layers_read_flags(struct layers *layers, int argc, char **argv, bool *out_u
 bool layers_read_environment(struct layers *layers, char **environment, struct textbuf *problem);
 void layers_done(struct layers *layers);
 
-/* Was the switch given? */
-bool layers_switch(const struct layers *layers, const char *flag);
-/* The text given for an option that is not in the file; NULL: none. */
-const struct given *layers_given(const struct layers *layers, const struct option *option);
+/* What was given by a flag, or by its variable; NULL: nothing. */
+const struct given *layers_given_flag(const struct layers *layers, const char *flag);
 
 /* Fill the tree: sources, tables and all members that options have. */
 bool config_bind(const struct layers *layers, struct config *out, struct textbuf *problem);
@@ -62,6 +60,8 @@ bool config_bind(const struct layers *layers, struct config *out, struct textbuf
 void origin_add(struct config_origins *origins, const char *path, const char *text,
                 const char *where, enum layer layer, const struct option *option, bool secret);
 const struct config_origin *origin_find(const struct config_origins *origins, const char *path);
+/* What a value that was not given has become. */
+void origin_derived(struct config_origins *origins, const char *path, const char *text);
 void origins_free(struct config_origins *origins);
 /* What a message calls the value at a path: "BATCH_SIZE",
  * "service.yaml:12: tables[0].flush.rows". */

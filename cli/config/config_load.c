@@ -12,8 +12,10 @@
 #include "common/memory.h"
 #include "common/settings.h"
 #include "config/config_check.h"
+#include "config/config_file.h"
 #include "config/config_help.h"
 #include "config/config_layers.h"
+#include "config/config_print.h"
 #include "config/default_schema.h"
 #include "config/kafka_properties.h"
 
@@ -102,6 +104,15 @@ static char *dead_letter_uri(const char *table_uri)
     return uri.text;
 }
 
+static void tell_derived(struct config *out, size_t table, const char *setting, const char *text)
+{
+    struct textbuf path = {0};
+
+    textbuf_printf(&path, "tables[%zu].%s", table, setting);
+    origin_derived(out->origins, path.text, text);
+    textbuf_done(&path);
+}
+
 static void finish_tables(struct config *out, bool seeded)
 {
     for (size_t i = 0; i < out->n_tables; i++) {
@@ -113,6 +124,8 @@ static void finish_tables(struct config *out, bool seeded)
             table->bad.table_uri = dead_letter_uri(table->uri);
         if (table->bad.topic == NULL)
             table->bad.topic = need_strdup("${topic}-rejected");
+        tell_derived(out, i, "on_error.table", table->bad.table_uri);
+        tell_derived(out, i, "on_error.topic", table->bad.topic);
         if (seeded && table->schema_json == NULL)
             table->schema_json = need_strdup(EVENT_SCHEMA);
     }
@@ -140,11 +153,23 @@ static int fail(int code, const char *problem)
     return code;
 }
 
-static bool build(const struct layers *layers, struct config *out, struct textbuf *problem)
+static bool read_file(struct layers *layers, struct textbuf *problem)
+{
+    const struct given *given = layers_given_flag(layers, "--config");
+
+    if (given == NULL)
+        return true;
+    if (given->text[0] != '\0')
+        return config_file_read(layers, given->text, problem);
+    textbuf_printf(problem, "%s: is empty", given->where);
+    return false;
+}
+
+static bool build(struct layers *layers, struct config *out, struct textbuf *problem)
 {
     struct textbuf engine = {0};
 
-    if (!config_bind(layers, out, problem))
+    if (!read_file(layers, problem) || !config_bind(layers, out, problem))
         return false;
     textbuf_printf(&engine, "%s/%s", SERVICE_NAME, dw_version());
     out->engine_info = engine.text;
@@ -154,6 +179,17 @@ static bool build(const struct layers *layers, struct config *out, struct textbu
         return false;
     finish_store_options(out);
     return config_check_uris(out, problem);
+}
+
+static int print_config(const struct config *config, bool json)
+{
+    struct textbuf text = {0};
+    bool ok;
+
+    config_print(config, json, &text);
+    ok = fwrite(text.text, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
+    textbuf_done(&text);
+    return ok ? EXIT_CODE_DONE : EXIT_CODE_RUNTIME;
 }
 
 int config_load(int argc, char **argv, char **environment, struct config *out)
@@ -171,6 +207,8 @@ int config_load(int argc, char **argv, char **environment, struct config *out)
     else if (!layers_read_environment(&layers, environment, &problem) ||
              !build(&layers, out, &problem))
         code = fail(EXIT_CODE_CONFIG, problem.text);
+    else if (layers_given_flag(&layers, "--print-config") != NULL)
+        code = print_config(out, layers_given_flag(&layers, "--json") != NULL);
     else
         log_setup((enum log_format)out->log_format, out->log_level);
     textbuf_done(&problem);

@@ -47,8 +47,7 @@ struct collector {
     struct config *out;
     struct textbuf *problem;
     rd_kafka_conf_t *scratch; /* takes each value, to see whether it is one */
-    rd_kafka_topic_conf_t *topic_scratch;
-    const char **names; /* all that librdkafka knows */
+    const char **names;       /* all that librdkafka knows */
     size_t n_names;
 };
 
@@ -60,25 +59,40 @@ static bool fail(const struct collector *c, const char *object, const char *reas
 
 /* ---- names ---- */
 
-static void add_names(struct collector *c, const char **dump, size_t count)
+/* librdkafka tells all of its names in a table for people alone: "NAME | C/P | ...". */
+static void read_names(struct collector *c)
 {
-    c->names = need_realloc(c->names, c->n_names + count / 2, sizeof(*c->names));
-    for (size_t i = 0; i + 1 < count; i += 2)
-        c->names[c->n_names++] = need_strdup(dump[i]);
-    rd_kafka_conf_dump_free(dump, count);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (stream == NULL)
+        return;
+    rd_kafka_conf_properties_show(stream);
+    (void)fclose(stream);
+    for (const char *line = text; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+        size_t len;
+        char *name;
+
+        line += *line == '\n';
+        len = strspn(line, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+        if (len == 0 || line[len] != ' ' || (len > 3 && strncmp(line + len - 3, "_cb", 3) == 0))
+            continue;
+        name = need_alloc(len + 1, 1);
+        memcpy(name, line, len);
+        c->names = need_realloc(c->names, c->n_names + 1, sizeof(*c->names));
+        c->names[c->n_names++] = name;
+    }
+    free(text);
 }
 
-/* Properties that are callbacks or deprecated have no text in the dump of a new configuration. */
 static bool is_property(const struct collector *c, const char *name)
 {
-    size_t size = 0;
-
     for (size_t i = 0; i < c->n_names; i++) {
         if (strcmp(c->names[i], name) == 0)
             return true;
     }
-    return rd_kafka_conf_get(c->scratch, name, NULL, &size) == RD_KAFKA_CONF_OK ||
-           rd_kafka_topic_conf_get(c->topic_scratch, name, NULL, &size) == RD_KAFKA_CONF_OK;
+    return false;
 }
 
 /* "FETCH_WAIT_MAX_MS" is fetch.wait.max.ms; the few names with an underscore are tried next. */
@@ -411,27 +425,36 @@ static bool add_variables(const struct collector *c, char **environment)
     return true;
 }
 
+/* Ours are told with the rest. */
+static void add_defaults(const struct collector *c)
+{
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        struct textbuf path = {0};
+
+        textbuf_printf(&path, "kafka.conf.%s", defaults[i].name);
+        if (origin_find(c->out->origins, path.text) == NULL)
+            origin_add(c->out->origins, path.text, defaults[i].value, NULL, LAYER_DEFAULT, NULL,
+                       false);
+        textbuf_done(&path);
+    }
+}
+
 bool kafka_properties_collect(const struct layers *layers, struct config *out,
                               struct textbuf *problem)
 {
     struct collector c = {.out = out, .problem = problem};
-    const char **dump;
-    size_t count;
     bool ok;
 
     c.scratch = rd_kafka_conf_new();
-    c.topic_scratch = rd_kafka_topic_conf_new();
-    dump = rd_kafka_conf_dump(c.scratch, &count);
-    add_names(&c, dump, count);
-    dump = rd_kafka_topic_conf_dump(c.topic_scratch, &count);
-    add_names(&c, dump, count);
+    read_names(&c);
     ok = add_settings(&c) && add_mapping(&c, layers) && add_file(&c) &&
          add_variables(&c, layers->variables) && kafka_security_check(out, problem);
+    if (ok)
+        add_defaults(&c);
     for (size_t i = 0; i < c.n_names; i++)
         free((void *)(uintptr_t)c.names[i]);
     free(c.names);
     rd_kafka_conf_destroy(c.scratch);
-    rd_kafka_topic_conf_destroy(c.topic_scratch);
     return ok;
 }
 
