@@ -469,7 +469,7 @@ static void each_request_is_told_with_what_became_of_it(void **state)
     DWT_OK(dwi_upload_begin(f.store, "v", &upload, &err), &err);
     DWT_ERR(dwi_upload_finish(upload, &err), &err, DW_E_DENIED, "upload v");
     DWT_STR(dwi_buf_cstr(&told), "upload u DW_OK 0 6 3000\n"
-                                 "upload v DW_E_DENIED 0 0 0\n");
+                                 "upload v DW_E_DENIED 403 0 0\n");
     dwi_buf_done(&told);
     close_all(&f);
 }
