@@ -49,6 +49,10 @@ static const struct verb verbs[] = {
      "deltawrite checkpoint ./events", verb_checkpoint, VERB_MAINTAIN, NULL},
     {"clean", "TABLE", "Remove the parts of a table's log that have expired.",
      "deltawrite clean ./events --dry-run", verb_clean, VERB_MAINTAIN, NULL},
+    {"restore", "TABLE", "Make a table what it was at an older version.",
+     "deltawrite restore ./events --version 12\n"
+     "deltawrite restore s3://lake/events --timestamp 2026-01-31T12:00:00Z",
+     verb_restore, VERB_CHANGE, NULL},
     {"vacuum", "TABLE", "Remove data files that no version within the retention needs.",
      "deltawrite vacuum ./events --dry-run\n"
      "deltawrite vacuum s3://lake/events --retain-hours 240 --lite",

@@ -20,6 +20,7 @@ int verb_create(const struct verb *verb, int argc, char **argv);
 int verb_import(const struct verb *verb, int argc, char **argv);
 int verb_set(const struct verb *verb, int argc, char **argv);
 int verb_checkpoint(const struct verb *verb, int argc, char **argv);
+int verb_restore(const struct verb *verb, int argc, char **argv);
 int verb_vacuum(const struct verb *verb, int argc, char **argv);
 int verb_clean(const struct verb *verb, int argc, char **argv);
 

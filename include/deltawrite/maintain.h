@@ -88,6 +88,57 @@ typedef struct dw_vacuum_metrics {
 DW_API dw_status dw_vacuum(dw_table *table, const dw_vacuum_options *opts,
                            dw_vacuum_metrics *out_metrics, dw_error *err);
 
+#define DW_RESTORE_IGNORE_MISSING 1u /* leave out files that are gone, instead of failing */
+
+/** Which version to go back to: exactly one of version and timestamp_ms. */
+typedef struct dw_restore_options {
+    uint32_t struct_size; /* set by DW_RESTORE_OPTIONS_INIT */
+    uint32_t flags;       /* DW_RESTORE_* */
+    int64_t version;      /* -1: by time */
+    int64_t timestamp_ms; /* -1: by version; the newest version made at or before then */
+    int64_t threads;      /* 0: 1; that look whether files are there, the caller's among them */
+    /* Append below this line only. Zero must mean "the default". */
+} dw_restore_options;
+#define DW_RESTORE_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        sizeof(dw_restore_options), 0, -1, -1, 0                                                   \
+    }
+
+/** What a restore did. */
+typedef struct dw_restore_metrics {
+    uint32_t struct_size; /* set by DW_RESTORE_METRICS_INIT */
+    int32_t has_changed;  /* 0: the table was what it was then already; no version was made */
+    int64_t version;      /* the newest one, by this restore or already there */
+    int64_t from_version; /* whose content it has */
+    int64_t added_files;  /* that are live again */
+    int64_t added_bytes;
+    int64_t removed_files; /* that are live no more */
+    int64_t removed_bytes;
+    int64_t files; /* that the table has now */
+    int64_t bytes;
+    int64_t missing_files; /* that were left out */
+    /* Append below this line only. */
+} dw_restore_metrics;
+#define DW_RESTORE_METRICS_INIT                                                                    \
+    {                                                                                              \
+        .struct_size = sizeof(dw_restore_metrics)                                                  \
+    }
+
+/** Make the table what it was at an older version, by one new version: the older one's files are
+ * added again, others removed, and its metadata (columns, properties, name, clustering) comes back.
+ * The protocol is never lowered. Application ids stay as they are: a restore does not make a loader
+ * load again. Other writers' commits meanwhile are conflicts of the restore, never of theirs, if
+ * they only append.
+ *
+ * Ownership: none moves; *out_metrics may be NULL.
+ * Errors:    DW_E_NOT_FOUND (no such version; or files of it are gone, some are named), DW_E_ARG,
+ *            DW_E_UNSUPPORTED (names a feature, or delta.appendOnly is on), and those of
+ *            dw_commit(). After DW_E_UNKNOWN the version may have been made; the same call again
+ *            finds nothing left to do if so.
+ * Threads:   any thread. */
+DW_API dw_status dw_restore(dw_table *table, const dw_restore_options *opts,
+                            dw_restore_metrics *out_metrics, dw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -72,4 +72,9 @@ bool dwi_features_is_request(dwi_sv key);
 /* Listed, or implied by a legacy writer version. */
 bool dwi_features_has_writer(const dwi_protocol *protocol, const char *feature);
 
+/* The lowest protocol that has all that both have and is no lower than either: for an older version
+ * that becomes the newest. *out_changed: it differs from `from`. */
+dw_status dwi_features_merge(dwi_arena *arena, const dwi_protocol *from, const dwi_protocol *older,
+                             dwi_protocol *out, bool *out_changed, dw_error *err);
+
 #endif

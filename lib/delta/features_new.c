@@ -319,6 +319,15 @@ done:
     return status;
 }
 
+/* Lists only grow here. */
+static bool is_other(const dwi_protocol *from, const dwi_protocol *made)
+{
+    return made->min_reader_version != from->min_reader_version ||
+           made->min_writer_version != from->min_writer_version ||
+           made->writer_features.count != from->writer_features.count ||
+           made->reader_features.count != from->reader_features.count;
+}
+
 dw_status dwi_features_upgrade(dwi_arena *arena, const dwi_protocol *from, const dwi_type *schema,
                                dwi_kvs properties, dwi_kvs requests, dwi_protocol *out,
                                bool *out_changed, dw_error *err)
@@ -343,10 +352,23 @@ dw_status dwi_features_upgrade(dwi_arena *arena, const dwi_protocol *from, const
     if (floor.min_writer_version < 7)
         set |= implied(floor.min_reader_version, floor.min_writer_version);
     DWI_TRY(make_protocol(arena, &floor, closed(set), out, err));
-    *out_changed = out->min_reader_version != from->min_reader_version ||
-                   out->min_writer_version != from->min_writer_version ||
-                   out->writer_features.count != from->writer_features.count ||
-                   out->reader_features.count != from->reader_features.count;
+    *out_changed = is_other(from, out);
+done:
+    return status;
+}
+
+dw_status dwi_features_merge(dwi_arena *arena, const dwi_protocol *from, const dwi_protocol *older,
+                             dwi_protocol *out, bool *out_changed, dw_error *err)
+{
+    dwi_protocol floor = *from;
+    dw_status status;
+
+    if (older->min_reader_version > floor.min_reader_version)
+        floor.min_reader_version = older->min_reader_version;
+    if (older->min_writer_version > floor.min_writer_version)
+        floor.min_writer_version = older->min_writer_version;
+    DWI_TRY(make_protocol(arena, &floor, closed(of_protocol(from) | of_protocol(older)), out, err));
+    *out_changed = is_other(from, out);
 done:
     return status;
 }
