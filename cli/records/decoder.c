@@ -4,60 +4,97 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "records/avro_format.h"
 #include "records/json_lexer.h"
 #include "records/json_path.h"
 #include "records/json_split.h"
 #include "records/payload.h"
 #include "records/row_list.h"
 
-enum { DEFAULT_MAX_BYTES = 64 * 1024 * 1024 };
+/* Of an unpacked payload, and of the rows that binary data becomes. */
+enum { MAX_BYTES = 64 * 1024 * 1024 };
 
 struct decoder {
     const struct record_config *config; /* borrowed */
     struct registry *registry;
     struct payload *payload;
+    enum payload_codec codec;
+    struct avro_format *avro; /* NULL: another format */
     struct row_list rows;
     struct failure failure;
 };
 
-static const char *format_problem(const struct record_config *config)
+/* Plain binary data may begin as a packed payload does; what is framed may not. */
+static enum payload_codec codec_of(const struct record_config *config,
+                                   const struct registry *registry)
 {
-    if (config->format != FORMAT_JSON)
-        return "this format is not built yet";
-    return NULL;
+    bool plain =
+        config->format == FORMAT_RAW ||
+        ((config->format == FORMAT_AVRO || config->format == FORMAT_PROTOBUF) && registry == NULL);
+
+    return config->payload == PAYLOAD_AUTO && plain ? PAYLOAD_NONE : config->payload;
+}
+
+static bool open_format(struct decoder *decoder, struct textbuf *out_problem)
+{
+    const struct record_config *config = decoder->config;
+
+    switch (config->format) {
+    case FORMAT_JSON:
+        return true;
+    case FORMAT_AVRO:
+        decoder->avro = avro_format_new(config, decoder->registry, out_problem);
+        return decoder->avro != NULL;
+    default:
+        textbuf_puts(out_problem, "this format is not built yet");
+        return false;
+    }
 }
 
 struct decoder *decoder_new(const struct record_config *config, struct registry *registry,
                             struct textbuf *out_problem)
 {
-    const char *problem = format_problem(config);
-    struct decoder *decoder;
+    struct decoder *decoder = need_alloc(1, sizeof(*decoder));
 
-    if (problem != NULL) {
-        textbuf_puts(out_problem, problem);
-        return NULL;
-    }
-    decoder = need_alloc(1, sizeof(*decoder));
     decoder->config = config;
-    decoder->registry = registry;
+    decoder->registry = registry_ref(registry);
     decoder->payload = payload_new();
-    return decoder;
+    decoder->codec = codec_of(config, registry);
+    if (open_format(decoder, out_problem))
+        return decoder;
+    decoder_free(decoder);
+    return NULL;
 }
 
 void decoder_free(struct decoder *decoder)
 {
     if (decoder == NULL)
         return;
+    avro_format_free(decoder->avro);
     payload_free(decoder->payload);
     row_list_done(&decoder->rows);
     textbuf_done(&decoder->failure.text);
+    registry_unref(decoder->registry);
     free(decoder);
+}
+
+static enum decode_result read_format(struct decoder *decoder, const struct record *record,
+                                      struct span value, const char **out_schema)
+{
+    switch (decoder->config->format) {
+    case FORMAT_AVRO:
+        return avro_format_decode(decoder->avro, record->topic, value, MAX_BYTES, &decoder->rows,
+                                  out_schema, &decoder->failure);
+    default:
+        return json_split(value, &decoder->rows, &decoder->failure);
+    }
 }
 
 enum decode_result decoder_decode(struct decoder *decoder, const struct record *record,
                                   struct decoded *out)
 {
     struct span value = {(const char *)record->value.data, record->value.len};
+    const char *schema = NULL;
     enum decode_result result;
 
     *out = (struct decoded){0};
@@ -66,14 +103,15 @@ enum decode_result decoder_decode(struct decoder *decoder, const struct record *
         out->tombstone = true;
         return DECODE_ROWS;
     }
-    result = payload_unpack(decoder->payload, decoder->config->payload, DEFAULT_MAX_BYTES, value,
-                            &value, &decoder->failure);
+    result = payload_unpack(decoder->payload, decoder->codec, MAX_BYTES, value, &value,
+                            &decoder->failure);
     if (result == DECODE_ROWS)
-        result = json_split(value, &decoder->rows, &decoder->failure);
+        result = read_format(decoder, record, value, &schema);
     if (result == DECODE_ROWS) {
         row_list_finish(&decoder->rows);
         out->rows = decoder->rows.rows;
         out->count = decoder->rows.count;
+        out->schema_json = schema;
     } else {
         out->stage = decoder->failure.stage;
         out->code = decoder->failure.code;

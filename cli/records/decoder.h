@@ -62,9 +62,13 @@ struct decoder;
 
 /* NULL when `config` names none. */
 struct registry *registry_new(const struct registry_config *config);
+struct registry *registry_ref(struct registry *registry); /* NULL too */
 void registry_unref(struct registry *registry);
 /* One request: can it be reached, are the credentials right? */
 bool registry_check(struct registry *registry, struct textbuf *out_problem);
+
+/* How many requests there were so far, and how many of them found nothing. */
+void registry_count(struct registry *registry, int64_t *out_requests, int64_t *out_failures);
 
 /* NULL: *out_problem says what is wrong with the configuration (a filter that does not parse, a
  * schema file that cannot be read). `registry` may be NULL. Both are borrowed. */

@@ -169,6 +169,19 @@ struct span json_chars(struct scratch *scratch, const struct json *string)
     return string->escaped ? unescaped(scratch, string->text) : string->text;
 }
 
+struct json *json_member(const struct json *object, struct span name)
+{
+    struct json *found = NULL;
+
+    if (object == NULL || object->kind != JSON_OBJECT)
+        return NULL;
+    for (struct json *m = object->first; m != NULL; m = m->next) {
+        if (span_eq(m->name, name))
+            found = m;
+    }
+    return found;
+}
+
 static bool needs_escape(struct span chars)
 {
     for (size_t i = 0; i < chars.len; i++) {

@@ -50,6 +50,8 @@ void json_error_text(const struct json_error *error, struct textbuf *out);
 
 /* The last member of that name, regardless of ASCII case; NULL: none, or not an object. */
 struct json *json_get(const struct json *object, struct span name);
+/* The last one of exactly that name. */
+struct json *json_member(const struct json *object, struct span name);
 /* The characters of a string. */
 struct span json_chars(struct scratch *scratch, const struct json *string);
 

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schemas come from a registry: tests/servers/registry_stub.py speaks Confluent's API."""
+import json
+import struct
+import subprocess
+
+import pytest
+
+from servers.registry_stub import Stub
+from support import record_decoder
+from support.record_decoder import decode
+from test_record_formats import cases, check
+
+
+def framed(number, data):
+    return b"\0" + struct.pack(">i", number) + data
+
+
+def ask(stub, *payloads, **more):
+    settings = [f"{name.replace('_', '.', 1)}={value}" for name, value in more.items()]
+    return decode(payloads, "format=avro", f"registry.url={stub.url}", "registry.timeout_ms=3000", *settings)
+
+
+@pytest.fixture
+def stub():
+    with Stub() as server:
+        yield server
+
+
+def test_framed_avro_is_read_by_the_schema_that_its_id_names(stub):
+    made = [(case, stub.register("topic-value", json.dumps(case["schema"]))) for case in cases("avro.jsonl")[:40]]
+    results = ask(stub, *[framed(number, bytes.fromhex(case["hex"])) for case, number in made * 2])
+    told = set()
+    for (case, number), result in zip(made * 2, results):
+        if number in told:  # columns are told once for each schema
+            case = case | {"columns": None}
+            assert result.schema is None
+        told.add(number)
+        check(case, result)
+    assert len(stub.requests) == len(set(stub.requests)) == len(told)  # asked for once each
+
+
+def test_single_objects_find_their_schema_among_those_of_the_topic(stub):
+    made = cases("avro.jsonl")[:10]
+    for case in made:
+        stub.register("topic-value", json.dumps(case["schema"]))
+    single = [b"\xc3\x01" + bytes.fromhex(case["fingerprint"]) + bytes.fromhex(case["hex"]) for case in made]
+    results = ask(stub, *single, b"\xc3\x01\1\2\3\4\5\6\7\x08")
+    for case, result in zip(made, results):
+        check(case | {"columns": None}, result)
+    assert results[-1].kind == "BAD" and results[-1].code == "AVRO_UNKNOWN_FINGERPRINT"
+
+
+def test_schemas_are_put_together_from_those_they_refer_to(stub):
+    def record(name, **fields):
+        return json.dumps({"type": "record", "name": name, "namespace": "n",
+                           "fields": [{"name": k, "type": t} for k, t in fields.items()]})
+
+    def reference(name):
+        return {"name": f"n.{name}", "subject": f"a/subject {name}", "version": 1}
+
+    stub.register("a/subject c", record("c", z="int"))
+    stub.register("a/subject b", record("b", y="n.c"), references=[reference("c")])
+    number = stub.register("topic-value", record("a", x="n.b", w={"type": "array", "items": "n.c"}),
+                           references=[reference("b"), reference("c")])
+    union = stub.register("other", json.dumps(["n.b", "n.c"]), references=[reference("b"), reference("c")])
+    plain, first, second, beyond = ask(stub, framed(number, b"\x02\x02\x04\0"), framed(union, b"\0\x06"),
+                                       framed(union, b"\2\x08"), framed(union, b"\4\x08"))
+    assert plain.rows == [{"x": {"y": {"z": "1"}}, "w": [{"z": "2"}]}]
+    assert first.rows == [{"y": {"z": "3"}}] and second.rows == [{"z": "4"}]
+    assert [f["name"] for f in second.schema["fields"]] == ["z"]
+    assert beyond.code == "AVRO_CORRUPT"
+
+
+def test_what_a_registry_does_not_have_is_bad_and_what_it_does_not_answer_is_waited_for(stub):
+    number = stub.register("topic-value", '"int"')
+    good = framed(number, b"\2")
+    unknown, again = ask(stub, framed(77, b"\2"), framed(77, b"\2"))
+    assert (unknown.kind, unknown.stage, unknown.code) == ("BAD", "registry", "REGISTRY_UNKNOWN_SCHEMA")
+    assert "Schema 77 not found" in unknown.reason and again.reason == unknown.reason
+    assert len(stub.requests) == 1  # not asked at once again
+    for fault in (503, 429, 0):
+        stub.faults = [fault]
+        assert [r.kind for r in ask(stub, good, good)] == ["LATER", "LATER"]
+    for fault in (401, 403):
+        stub.faults = [fault]
+        (refused,) = ask(stub, good)
+        assert refused.kind == "FATAL" and "the credentials were refused" in refused.reason
+    stub.faults = [422]
+    assert ask(stub, good)[0].code == "REGISTRY_REFUSED"
+    stub.server.shutdown()
+    stub.server.server_close()
+    assert ask(stub, good)[0].kind == "LATER"
+
+
+def test_what_is_not_framed_or_not_avro_is_bad(stub):
+    protobuf = stub.register("p", 'syntax = "proto3"; message M {}', "PROTOBUF")
+    broken = stub.register("b", '{"type":"record","name":"r","fields":[{"name":"x","type":"nowhere.T"}]}')
+    good = stub.register("g", '"int"')
+    assert [(r.stage, r.code) for r in ask(stub, b"\0\0\0\0", b'{"a":1}', framed(protobuf, b""), framed(broken, b"\2"),
+                                           framed(good, b"\2\2"), framed(good, b""))] == [
+        ("registry", "NOT_FRAMED"), ("registry", "NOT_FRAMED"), ("registry", "AVRO_SCHEMA"),
+        ("registry", "AVRO_SCHEMA"), ("decode", "AVRO_TRAILING"), ("decode", "AVRO_TRUNCATED")]
+
+
+def test_the_next_address_answers_when_one_does_not(stub):
+    number = stub.register("topic-value", '"int"')
+    (result,) = decode([framed(number, b"\2")], "format=avro", f"registry.url=http://localhost:1,{stub.url}/")
+    assert result.rows == [{"value": "1"}]
+    assert record_decoder.refusal("format=avro") == "Avro needs a schema registry or a schema file"
+    (wrong,) = decode([framed(number, b"\2")], "format=avro", "registry.url=localhost:8081")
+    assert wrong.kind == "FATAL" and "localhost:8081 is not an address" in wrong.reason
+
+
+def test_credentials_are_given_to_the_registry():
+    for right, wrong in (({"user": "u", "password": "s:e c"}, {"user": "u", "password": "x"}),
+                         ({"token": "t"}, {"user": "u", "password": "t"})):
+        with Stub(**right) as stub:
+            number = stub.register("topic-value", '"int"')
+            given = {f"registry_{k}": v for k, v in right.items()}
+            assert ask(stub, framed(number, b"\2"), **given)[0].rows == [{"value": "1"}]
+            bad = {f"registry_{k}": v for k, v in wrong.items()}
+            for settings in ({}, bad):
+                assert ask(stub, framed(number, b"\2"), **settings)[0].kind == "FATAL"
+
+
+def test_the_registry_is_spoken_to_by_tls_with_our_own_certificate(tmp_path):
+    def openssl(*arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+    ca, ca_key = tmp_path / "ca.pem", tmp_path / "ca.key"
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", ca_key, "-out",
+            ca, "-days", "2", "-subj", "/CN=ca")
+    (tmp_path / "names").write_text("subjectAltName=DNS:localhost\n")
+    for name in ("server", "client"):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                tmp_path / f"{name}.key", "-out", tmp_path / f"{name}.csr", "-subj", f"/CN={name}")
+        openssl("x509", "-req", "-in", tmp_path / f"{name}.csr", "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out",
+                tmp_path / f"{name}.pem", "-days", "2", "-extfile", tmp_path / "names")
+    with Stub(certificate=tmp_path / "server.pem", key=tmp_path / "server.key", client_ca=ca) as stub:
+        number = stub.register("topic-value", '"int"')
+        payload = framed(number, b"\2")
+        ours = {"registry_cert": tmp_path / "client.pem", "registry_key": tmp_path / "client.key"}
+        assert ask(stub, payload, registry_ca=ca, **ours)[0].rows == [{"value": "1"}]
+        assert ask(stub, payload, registry_ca=ca)[0].kind == "LATER"
+        assert ask(stub, payload, **ours)[0].kind == "LATER"
+        assert ask(stub, payload, registry_ca=ca, registry_cert=tmp_path / "none")[0].kind == "FATAL"
