@@ -14,6 +14,7 @@
 #include "ops/health_check.h"
 #include "ops/http_server.h"
 #include "ops/metrics.h"
+#include "ops/statsd.h"
 
 enum { HEALTH_TIMEOUT_MS = 5000 };
 
@@ -210,11 +211,14 @@ int operations_start(const struct http_config *http, const char *group_id)
                                    .reload = reload};
     metric_set(metric_series(METRIC_BUILD_INFO, METRIC_LABELS(dw_version(), BUILD_COMMIT)), 1);
     metric_set(metric_series(METRIC_CONFIG_RELOAD, NULL), (double)clock_wall_ms() / 1000);
+    if (http->statsd != NULL && !statsd_start(http->statsd))
+        return settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");
     return http->listen == NULL ? -1 : start_http(http);
 }
 
 void operations_stop(void)
 {
+    statsd_stop();
     http_server_stop(running.server);
     running.server = NULL;
 }

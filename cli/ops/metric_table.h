@@ -34,6 +34,7 @@ struct metric_view {
     double value;              /* histogram: the sum */
     size_t n_buckets;          /* histogram: with the last one, which has no bound */
     uint64_t buckets[METRIC_MOST_BOUNDS + 1]; /* not cumulative */
+    double *sent;                             /* two numbers that are kept for ops/statsd.c */
 };
 
 /* Each series of the metric that is shown, in the order in which they were made. */

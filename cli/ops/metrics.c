@@ -28,6 +28,7 @@ struct metric {
     _Atomic(struct metric *) next;  /* of the metric */
     _Atomic(struct metric *) chain; /* of the hash */
     atomic_bool shown;
+    double sent[2]; /* statsd's */
     atomic_uint_fast64_t value;
     atomic_uint_fast64_t buckets[]; /* METRIC_HISTOGRAM only */
 };
@@ -243,6 +244,7 @@ void metric_each(enum metric_id id, void (*each)(void *ctx, const struct metric_
             continue;
         view.labels = m->labels;
         view.values = (const char *const *)m->values;
+        view.sent = m->sent;
         view.value = number_of(atomic_load_explicit(&m->value, memory_order_relaxed));
         if (spec->kind == METRIC_AGE)
             view.value = fmax(0, (double)clock_wall_ms() / 1000 - view.value);
