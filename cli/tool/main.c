@@ -49,6 +49,8 @@ static const struct verb verbs[] = {
      "deltawrite checkpoint ./events", verb_checkpoint, VERB_MAINTAIN, NULL},
     {"clean", "TABLE", "Remove the parts of a table's log that have expired.",
      "deltawrite clean ./events --dry-run", verb_clean, VERB_MAINTAIN, NULL},
+    {"compact-log", "TABLE", "Put many commits into one file, for readers that know of such.",
+     "deltawrite compact-log ./events --from 101 --to 200", verb_compact_log, VERB_MAINTAIN, NULL},
     {"restore", "TABLE", "Make a table what it was at an older version.",
      "deltawrite restore ./events --version 12\n"
      "deltawrite restore s3://lake/events --timestamp 2026-01-31T12:00:00Z",

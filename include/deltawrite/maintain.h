@@ -139,6 +139,47 @@ typedef struct dw_restore_metrics {
 DW_API dw_status dw_restore(dw_table *table, const dw_restore_options *opts,
                             dw_restore_metrics *out_metrics, dw_error *err);
 
+/** Which commits to put into one file. */
+typedef struct dw_compact_options {
+    uint32_t struct_size; /* set by DW_COMPACT_OPTIONS_INIT */
+    uint32_t flags;       /* none yet */
+    int64_t from_version; /* -1: the one after the newest checkpoint */
+    int64_t to_version;   /* -1: the newest */
+    /* Append below this line only. Zero must mean "the default". */
+} dw_compact_options;
+#define DW_COMPACT_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        sizeof(dw_compact_options), 0, -1, -1                                                      \
+    }
+
+typedef struct dw_compact_metrics {
+    uint32_t struct_size; /* set by DW_COMPACT_METRICS_INIT */
+    int32_t reserved;
+    int64_t from_version;
+    int64_t to_version;
+    int64_t commits; /* 0: there are less than two, and no file was written */
+    int64_t commit_bytes;
+    int64_t actions; /* in the new file */
+    int64_t bytes;
+    /* Append below this line only. */
+} dw_compact_metrics;
+#define DW_COMPACT_METRICS_INIT                                                                    \
+    {                                                                                              \
+        .struct_size = sizeof(dw_compact_metrics)                                                  \
+    }
+
+/** Write a log compaction file (FROM.TO.compacted.json): what a range of commits comes to, in one
+ * object, which readers that know of such files read in the commits' place. The commits stay; the
+ * file goes with them when the log is cleaned. It pays where many small commits follow a
+ * checkpoint. Memory: the new file and one commit.
+ *
+ * Ownership: none moves; *out_metrics may be NULL.
+ * Errors:    DW_E_NOT_FOUND (a commit of the range is not there), DW_E_UNSUPPORTED (names the
+ *            feature), DW_E_IO, DW_E_CORRUPT, DW_E_NOMEM; the table is unharmed in each case.
+ * Threads:   any thread. */
+DW_API dw_status dw_compact_log(dw_table *table, const dw_compact_options *opts,
+                                dw_compact_metrics *out_metrics, dw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,9 +3,9 @@
 #include <deltawrite/maintain.h>
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "api/table_publish.h"
+#include "base/calendar.h"
 #include "base/options.h"
 #include "delta/restore.h"
 #include "delta/timeline.h"
@@ -48,19 +48,25 @@ done:
     return status;
 }
 
-/* {"version":"3","timestamp":null}, as Spark has it. */
+/* {"version":3,"timestamp":null} or {"version":null,"timestamp":"2026-01-31 12:00:00.000Z"}: Spark
+ * has its session's time there. */
 static void append_parameters(dwi_buf *out, const dw_restore_options *given)
 {
-    char text[32];
     dwi_jw w;
 
     dwi_jw_init(&w, out);
     dwi_jw_object_begin(&w);
-    (void)snprintf(text, sizeof(text), "%" PRId64, given->version);
-    dwi_jw_kv_cstr(&w, "version", given->version >= 0 ? text : NULL);
-    (void)snprintf(text, sizeof(text), "%" PRId64, given->timestamp_ms);
-    dwi_jw_kv_cstr(&w, "timestamp", given->timestamp_ms >= 0 ? text : NULL);
-    dwi_jw_object_end(&w);
+    if (given->version >= 0) {
+        dwi_jw_kv_i64(&w, "version", given->version);
+        dwi_jw_kv_cstr(&w, "timestamp", NULL);
+    } else {
+        dwi_jw_kv_cstr(&w, "version", NULL);
+        dwi_jw_key(&w, DWI_SV("timestamp"));
+        dwi_buf_append_byte(out, '"');
+        dwi_append_timestamp(out, given->timestamp_ms * 1000, ' ', 3);
+        dwi_buf_append_cstr(out, "Z\"");
+    }
+    dwi_buf_append_byte(out, '}');
 }
 
 static void append_metrics(dwi_buf *out, const dwi_restore_plan *plan)

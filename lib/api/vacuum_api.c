@@ -84,11 +84,10 @@ static dw_status note_start(void *ctx, int64_t files, int64_t bytes, dw_error *e
     if ((v->given.flags & DW_VACUUM_NO_COMMITS) != 0)
         return DW_OK;
     if (v->given.retain_ms >= 0)
-        (void)snprintf(specified, sizeof(specified),
-                       "\"specifiedRetentionMillis\":\"%" PRId64 "\",", v->given.retain_ms);
+        (void)snprintf(specified, sizeof(specified), "\"specifiedRetentionMillis\":%" PRId64 ",",
+                       v->given.retain_ms);
     (void)snprintf(parameters, sizeof(parameters),
-                   "{\"retentionCheckEnabled\":\"%s\",%s\"defaultRetentionMillis\":\"%" PRId64
-                   "\"}",
+                   "{\"retentionCheckEnabled\":%s,%s\"defaultRetentionMillis\":%" PRId64 "}",
                    (v->given.flags & DW_VACUUM_UNSAFE_RETENTION) == 0 ? "true" : "false", specified,
                    v->table_ms);
     (void)snprintf(metrics, sizeof(metrics),

@@ -126,7 +126,7 @@ static void rows_and_columns_come_back_and_application_ids_stay(void **state)
     DWT_OK(dw_table_app_version(p->table, "loader", &loader, &p->err), &p->err);
     DWT_EQ(loader, 2);
     DWT_OK(dw_table_history(p->table, 1, take_entry, entry, &p->err), &p->err);
-    assert_non_null(strstr(entry, "RESTORE {\"version\":\"1\",\"timestamp\":null} "
+    assert_non_null(strstr(entry, "RESTORE {\"version\":1,\"timestamp\":null} "
                                   "{\"tableSizeAfterRestore\":\""));
     assert_non_null(strstr(entry, "\"numRemovedFiles\":\"2\",\"numRestoredFiles\":\"0\""));
     options.version = 3;
@@ -143,6 +143,7 @@ static void a_time_names_the_version_that_was_newest_then(void **state)
     place *p = *state;
     dw_restore_options options = DW_RESTORE_OPTIONS_INIT;
     dw_restore_metrics metrics = DW_RESTORE_METRICS_INIT;
+    char entry[512] = "";
 
     append(p, "{\"id\":1}");
     append(p, "{\"id\":2}");
@@ -150,6 +151,8 @@ static void a_time_names_the_version_that_was_newest_then(void **state)
     DWT_OK(dw_restore(p->table, &options, &metrics, &p->err), &p->err);
     DWT_EQ(metrics.from_version, 1);
     DWT_EQ(rows(p), 1);
+    DWT_OK(dw_table_history(p->table, 1, take_entry, entry, &p->err), &p->err);
+    assert_non_null(strstr(entry, "{\"version\":null,\"timestamp\":\"2026-01-02 23:59:59.999Z\"}"));
 }
 
 static void a_table_that_is_so_already_gets_no_version(void **state)
