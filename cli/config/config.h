@@ -5,8 +5,8 @@
  * Invariants:
  * 1. Nothing is half given: each member has its default once config_load() has answered -1, so that
  *    no reader of the tree knows defaults.
- * 2. A tree does not change. A reload makes a new one; config_compare() tells what of it may take
- *    effect in a running process. */
+ * 2. A tree does not change. config_reload() makes a new one, of what may take effect in a running
+ *    process. */
 #ifndef DW_CLI_CONFIG_H
 #define DW_CLI_CONFIG_H
 
@@ -211,11 +211,29 @@ struct config {
     struct aws_env aws; /* of `storage`, as the AWS rules give it */
     dw_store_options store_options;
     struct config_origins *origins; /* where each value came from; config_print.h */
+    /* What it was read from; borrowed, and needed for a reload. */
+    int argc;
+    char **argv;
+    char **environment;
 };
 
 /* -1: go on with *out; else the exit code, after one line on standard error (or help,
  * --print-config). `environment`: as environ. */
 int config_load(int argc, char **argv, char **environment, struct config *out);
 void config_done(struct config *config);
+
+enum reload_result {
+    RELOAD_REFUSED, /* a mistake: what runs goes on; *out is empty */
+    RELOAD_SAME,    /* nothing that may change at run time has changed; *out is empty */
+    RELOAD_CHANGED  /* *out is the tree to go on with */
+};
+
+/* Read file, secrets and all again. *out has of the new settings those that may change while the
+ * process runs (option flag OPTION_RELOADS), and of `running`, on which it does not depend, all
+ * others: also the same sources and tables in the same order, so that pointers to the old ones can
+ * be replaced one by one. *told is one line for the log: the mistake, or what was taken and what
+ * waits for a restart. Any thread, one at a time. */
+enum reload_result config_reload(const struct config *running, struct config *out,
+                                 struct textbuf *told);
 
 #endif

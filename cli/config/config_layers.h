@@ -56,6 +56,13 @@ const struct given *layers_given_flag(const struct layers *layers, const char *f
 /* Fill the tree: sources, tables and all members that options have. */
 bool config_bind(const struct layers *layers, struct config *out, struct textbuf *problem);
 
+/* Flags, environment, file, defaults and checks: config_load() without its output. Whatever it
+ * answers, layers_done() is to be called; *out is empty when it is false. */
+bool config_read(int argc, char **argv, char **environment, struct layers *layers,
+                 struct config *out, bool *out_usage, struct textbuf *problem);
+/* Make store_options of `aws`. */
+void config_finish_storage(struct config *out);
+
 /* The texts are copied; `text` and `where` may be NULL. */
 void origin_add(struct config_origins *origins, const char *path, const char *text,
                 const char *where, enum layer layer, const struct option *option, bool secret);

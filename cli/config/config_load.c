@@ -131,7 +131,7 @@ static void finish_tables(struct config *out, bool seeded)
     }
 }
 
-static void finish_store_options(struct config *out)
+void config_finish_storage(struct config *out)
 {
     static char component[] = "store";
 
@@ -169,6 +169,7 @@ static bool build(struct layers *layers, struct config *out, struct textbuf *pro
 {
     struct textbuf engine = {0};
 
+    layers->seeded = true;
     if (!read_file(layers, problem) || !config_bind(layers, out, problem))
         return false;
     textbuf_printf(&engine, "%s/%s", SERVICE_NAME, dw_version());
@@ -177,7 +178,7 @@ static bool build(struct layers *layers, struct config *out, struct textbuf *pro
     if (!kafka_properties_collect(layers, out, problem) || !config_check_tree(out, problem) ||
         !load_aws(out, layers->seeded, problem))
         return false;
-    finish_store_options(out);
+    config_finish_storage(out);
     return config_check_uris(out, problem);
 }
 
@@ -192,21 +193,32 @@ static int print_config(const struct config *config, bool json)
     return ok ? EXIT_CODE_DONE : EXIT_CODE_RUNTIME;
 }
 
+bool config_read(int argc, char **argv, char **environment, struct layers *layers,
+                 struct config *out, bool *out_usage, struct textbuf *problem)
+{
+    bool ok;
+
+    *out = (struct config){
+        .log_level = DW_LOG_INFO, .argc = argc, .argv = argv, .environment = environment};
+    *out_usage = false;
+    ok = layers_read_flags(layers, argc, argv, out_usage, problem) &&
+         layers_read_environment(layers, environment, problem) && build(layers, out, problem);
+    if (!ok)
+        config_done(out);
+    return ok;
+}
+
 int config_load(int argc, char **argv, char **environment, struct config *out)
 {
-    struct layers layers = {.seeded = true};
+    struct layers layers = {0};
     struct textbuf problem = {0};
-    bool usage = false;
+    bool usage;
     int code = -1;
 
-    *out = (struct config){.log_level = DW_LOG_INFO};
     if (config_help(argc, argv))
         return EXIT_CODE_DONE;
-    if (!layers_read_flags(&layers, argc, argv, &usage, &problem))
+    if (!config_read(argc, argv, environment, &layers, out, &usage, &problem))
         code = fail(usage ? EXIT_CODE_USAGE : EXIT_CODE_CONFIG, problem.text);
-    else if (!layers_read_environment(&layers, environment, &problem) ||
-             !build(&layers, out, &problem))
-        code = fail(EXIT_CODE_CONFIG, problem.text);
     else if (layers_given_flag(&layers, "--print-config") != NULL)
         code = print_config(out, layers_given_flag(&layers, "--json") != NULL);
     else
@@ -220,14 +232,8 @@ int config_load(int argc, char **argv, char **environment, struct config *out)
 
 void config_done(struct config *config)
 {
-    for (size_t i = 0; i < config->n_sources; i++) {
-        struct record_config *records = &config->sources[i].records;
-
-        for (size_t j = 0; j < records->n_columns; j++)
-            option_free_members(OF_COLUMN, &records->columns[j]);
-        free(records->columns);
+    for (size_t i = 0; i < config->n_sources; i++)
         option_free_members(OF_SOURCE, &config->sources[i]);
-    }
     for (size_t i = 0; i < config->n_tables; i++)
         option_free_members(OF_TABLE, &config->tables[i]);
     for (size_t i = 0; i < config->kafka.count; i++) {
@@ -237,7 +243,6 @@ void config_done(struct config *config)
     free(config->kafka.items);
     free(config->sources);
     free(config->tables);
-    free(config->run.start_file);
     free(config->engine_info);
     option_free_members(OF_PROCESS, config);
     origins_free(config->origins);

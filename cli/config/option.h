@@ -30,10 +30,11 @@ enum option_kind {
     KIND_BOOL,
     KIND_CHOICE, /* `value` is "a|b|c"; kept as the index of the one given */
     KIND_CHAR,
-    KIND_LIST,   /* texts; one text is split at commas */
-    KIND_PAIRS,  /* a mapping of texts */
-    KIND_JSON,   /* any value, kept as JSON text */
-    KIND_COLUMNS /* a list of mappings, OF_COLUMN */
+    KIND_LIST,    /* texts; one text is split at commas */
+    KIND_PAIRS,   /* a mapping of texts */
+    KIND_JSON,    /* any value, kept as JSON text */
+    KIND_COLUMNS, /* a list of mappings, OF_COLUMN */
+    KIND_START    /* struct run_config: start, start_timestamp_ms, start_file */
 };
 
 enum option_flags {
@@ -76,6 +77,11 @@ const struct option *option_by_path(enum option_scope scope, const char *path);
 /* Put `text` into the member of `base`, the struct of the option's scope. False: *why says what is
  * allowed instead. KIND_PAIRS, KIND_JSON and KIND_COLUMNS have no text. */
 bool option_set(const struct option *option, const char *text, void *base, struct textbuf *why);
+/* Is the member the same in two structs of the option's scope? */
+bool option_equal(const struct option *option, const void *a, const void *b);
+/* Make the member of `to` a copy of that of `from`. */
+void option_copy(const struct option *option, const void *from, void *to);
+void option_free(const struct option *option, void *base);
 /* Free what the members of a scope's struct hold. */
 void option_free_members(enum option_scope scope, void *base);
 

@@ -7,6 +7,7 @@
 
 #include "common/textbuf.h"
 
+/* KIND_START. */
 bool read_start(const char *text, void *base, struct textbuf *why);
 bool read_forgotten(const char *text, void *base, struct textbuf *why);
 bool read_listen(const char *text, void *base, struct textbuf *why);

@@ -87,9 +87,9 @@ static const struct option table[] = {
      .path = "min_commit_interval", .flag = "--min-commit-interval",
      .env = "MIN_COMMIT_INTERVAL_SECONDS", .value = "DURATION", .fallback = "0", .min = 0,
      .max = DAY_MS, .help = "commits of one table are at least so far apart"},
-    {PROCESS(KIND_TEXT, run), .path = "run.from", .flag = "--from", .env = "KAFKA_START_FROM",
+    {PROCESS(KIND_START, run), .path = "run.from", .flag = "--from", .env = "KAFKA_START_FROM",
      .aliases = "KAFKA_AUTO_OFFSET_RESET|KAFKA_CONF_AUTO_OFFSET_RESET",
-     .value = "earliest|latest|error|TIME|FILE", .fallback = "earliest", .read = read_start,
+     .value = "earliest|latest|error|TIME|FILE", .fallback = "earliest",
      .help = "where a partition begins that the table does not know; FILE: JSON, {\"TOPIC\": "
              "{\"0\": 123}}"},
     {PROCESS(KIND_BOOL, run.until_end), .flags = OPTION_SWITCH, .path = "run.until_end",
@@ -108,7 +108,7 @@ static const struct option table[] = {
      .flag = "--allow-gap", .fallback = "false",
      .help = "go on where records are gone from Kafka that the table has not got, rather than end "
              "with exit code 4"},
-    {PROCESS(KIND_CHOICE, run.forgotten_is_new), .path = "run.forgotten_offsets",
+    {PROCESS(KIND_BOOL, run.forgotten_is_new), .path = "run.forgotten_offsets",
      .flag = "--forgotten-offsets", .env = "DELTA_FORGOTTEN_OFFSETS", .value = "refuse|new",
      .fallback = "refuse", .read = read_forgotten,
      .help = "a partition that the table does not know, in a table that drops old offsets "

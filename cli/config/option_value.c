@@ -10,7 +10,7 @@
 #include "common/memory.h"
 #include "config/config.h"
 #include "config/option_readers.h"
-#include "config/value_text.h"
+#include "config/setting_text.h"
 
 static void *member(const struct option *option, void *base)
 {
@@ -135,18 +135,12 @@ static void list_add(struct text_list *list, const char *text, size_t len)
     list->items[list->count++] = item;
 }
 
-static void free_list(struct text_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
-    free(list->items);
-    *list = (struct text_list){0};
-}
-
 /* "a, b,c"; an empty item is a mistake. */
-static bool set_list(const char *text, struct text_list *out, struct textbuf *why)
+static bool set_list(const struct option *option, const char *text, void *base, struct textbuf *why)
 {
-    free_list(out);
+    struct text_list *out = member(option, base);
+
+    option_free(option, base);
     for (;;) {
         size_t len = strcspn(text, ",");
         size_t start = strspn(text, " \t");
@@ -197,47 +191,12 @@ bool option_set(const struct option *option, const char *text, void *base, struc
     case KIND_CHAR:
         return set_char(text, member(option, base), why);
     case KIND_LIST:
-        return set_list(text, member(option, base), why);
+        return set_list(option, text, base, why);
+    case KIND_START:
+        return read_start(text, base, why);
     default:
         keep_text(member(option, base), text);
         return true;
-    }
-}
-
-void option_free_members(enum option_scope scope, void *base)
-{
-    size_t count;
-    const struct option *table = option_table(&count);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct option *option = &table[i];
-        struct text_pairs *pairs;
-
-        if (option->scope != scope || option->offset == NO_MEMBER)
-            continue;
-        switch (option->kind) {
-        case KIND_TEXT:
-        case KIND_JSON:
-            if (option->read == read_start)
-                break; /* its member is a struct, whose texts have owners below */
-            free(*(char **)member(option, base));
-            *(char **)member(option, base) = NULL;
-            break;
-        case KIND_LIST:
-            free_list(member(option, base));
-            break;
-        case KIND_PAIRS:
-            pairs = member(option, base);
-            for (size_t j = 0; j < pairs->count; j++) {
-                free(pairs->items[j].key);
-                free(pairs->items[j].value);
-            }
-            free(pairs->items);
-            *pairs = (struct text_pairs){0};
-            break;
-        default:
-            break;
-        }
     }
 }
 
@@ -334,53 +293,4 @@ bool read_epoch_unit(const char *text, void *base, struct textbuf *why)
     }
     keep_text(&((struct column_config *)base)->epoch_unit, text);
     return true;
-}
-
-/* ---- nearest names ---- */
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Insertions, deletions and replacements that make `a` of `b`; case does not count. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t width = strlen(b) + 1;
-    size_t *row = need_alloc(width, sizeof(*row));
-    size_t result;
-
-    for (size_t j = 0; j < width; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i + 1;
-        for (size_t j = 1; j < width; j++) {
-            size_t above = row[j];
-            bool same = strncasecmp(&a[i], &b[j - 1], 1) == 0;
-
-            row[j] = least(least(above, row[j - 1]) + 1, diagonal + !same);
-            diagonal = above;
-        }
-    }
-    result = row[width - 1];
-    free(row);
-    return result;
-}
-
-const char *nearest_name(const char *name, const char *const *names, size_t count)
-{
-    size_t best = strlen(name) / 3 + 1;
-    const char *found = NULL;
-
-    for (size_t i = 0; i < count; i++) {
-        size_t far = distance(name, names[i]);
-
-        if (far < best || (far == best && found == NULL)) {
-            best = far;
-            found = names[i];
-        }
-    }
-    return found;
 }

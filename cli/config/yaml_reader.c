@@ -57,10 +57,12 @@ static bool convert_text(struct reader *r, const yaml_node_t *from, struct file_
     if (!out->quoted && is_null(text))
         return true;
     ok = expand_variables(text, r->environment, &expanded, &why);
-    if (ok)
+    if (ok) {
         out->text = expanded.text;
-    else
+    } else {
         (void)fail(r, &from->start_mark, why.text);
+        textbuf_done(&expanded);
+    }
     textbuf_done(&why);
     return ok;
 }

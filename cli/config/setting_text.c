@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/value_text.h"
+#include "config/setting_text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -45,8 +45,7 @@ static bool text_to_units(const char *text, const struct unit *units, size_t cou
         for (text++; isdigit((unsigned char)*text); text++, digit /= 10)
             fraction += digit * (*text - '0');
     }
-    while (*text == ' ')
-        text++;
+    text += *text == ' ' && text[1] != '\0';
     for (size_t i = 0; i < count; i++) {
         if (strcasecmp(text, units[i].name) != 0)
             continue;

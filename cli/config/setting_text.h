@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers, sizes and times as people write them. */
-#ifndef DW_CLI_VALUE_TEXT_H
-#define DW_CLI_VALUE_TEXT_H
+#ifndef DW_CLI_SETTING_TEXT_H
+#define DW_CLI_SETTING_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
