@@ -12,6 +12,79 @@ extern "C" {
 /** Told now and then how far a long operation is, by the thread that called it. */
 typedef void dw_progress_fn(void *ctx, int64_t done, int64_t total);
 
+#define DW_OPTIMIZE_DRY_RUN 1u /* only tell what would be done */
+
+/** How to write many small files anew as few large ones. Strings are borrowed for the call. */
+typedef struct dw_optimize_options {
+    uint32_t struct_size;      /* set by DW_OPTIMIZE_OPTIONS_INIT */
+    uint32_t flags;            /* DW_OPTIMIZE_* */
+    int64_t target_file_bytes; /* 0: the table's delta.targetFileSize, else 128 MiB */
+    int64_t min_files;         /* 0: 2; fewer that belong together are left as they are */
+    int64_t memory_bytes;     /* 0: 512 MiB; of all threads. What is read and written anew; the list
+                                * of the files, some 400 bytes for each, is not counted. */
+    int64_t commit_bytes;     /* 0: 8 GiB; files are published whenever so many bytes of old ones
+                                * are done, so that little is lost when the work is broken off */
+    int32_t threads;          /* 0: 1; the caller's among them */
+    int32_t deleted_percent;  /* 0: 5; a file of which more rows are deleted is written anew
+                                * whatever its size; 100: never for that */
+    dw_progress_fn *progress; /* bytes of old files done, of how many */
+    void *progress_ctx;
+    const char *where; /* NULL: the whole table; a condition on partition columns, as SQL has it:
+                        * "day >= '2026-01-01' AND country = 'de'" */
+    /* Append below this line only. Zero must mean "the default". */
+} dw_optimize_options;
+#define DW_OPTIMIZE_OPTIONS_INIT                                                                   \
+    {                                                                                              \
+        sizeof(dw_optimize_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL                         \
+    }
+
+/** What was done, or would be in a dry run: then nothing is added. */
+typedef struct dw_optimize_metrics {
+    uint32_t struct_size; /* set by DW_OPTIMIZE_METRICS_INIT */
+    int32_t has_sizes;    /* the five below are there */
+    int64_t version;      /* of the last commit, -1: there was none */
+    int64_t commits;
+    int64_t considered_files; /* live ones of the partitions that were looked at */
+    int64_t considered_bytes;
+    int64_t removed_files;
+    int64_t removed_bytes;
+    int64_t removed_dvs; /* deletion vectors */
+    int64_t added_files;
+    int64_t added_bytes;
+    int64_t rows;         /* moved */
+    int64_t partitions;   /* of which files were written anew */
+    int64_t skipped_bins; /* groups of files of which another commit took some meanwhile, or
+                                * changed the table so that what was made of them is not right */
+    int64_t min_bytes;    /* of the files that were added */
+    int64_t p25_bytes;
+    int64_t p50_bytes;
+    int64_t p75_bytes;
+    int64_t max_bytes;
+    /* Append below this line only. */
+} dw_optimize_metrics;
+#define DW_OPTIMIZE_METRICS_INIT                                                                   \
+    {                                                                                              \
+        .struct_size = sizeof(dw_optimize_metrics)                                                 \
+    }
+
+/** Write small files of a table anew as larger ones, and files with many deleted rows without them
+ * (OPTIMIZE). Of each partition the files below the target are put together, oldest first, as many
+ * as make a file of that size. No row changes: readers of changes see nothing, appends of others go
+ * on meanwhile, and rows keep the ids by which the table tracks them. When another commit removes
+ * some of the files that are being written anew, those that belong to them are left as they are and
+ * the rest goes on. The old files stay for readers of older versions until they are vacuumed.
+ *
+ * Ownership: none moves; *out_metrics may be NULL, and is filled also after an error on the way.
+ * Errors:    DW_E_ARG (an option, or `where` names a column that is no partition column),
+ *            DW_E_NOT_FOUND (a column that the table has not), DW_E_UNSUPPORTED (names the
+ *            feature), DW_E_UNKNOWN (what was published last may be there or not; the table is
+ *            whole), DW_E_IO, DW_E_DENIED, DW_E_CORRUPT, DW_E_NOMEM, DW_E_CONFLICT (another commit
+ *            changed the table so that we cannot go on). What was committed before stays, and the
+ *            next call goes on.
+ * Threads:   any thread; options.threads - 1 more are started and ended. */
+DW_API dw_status dw_optimize(dw_table *table, const dw_optimize_options *opts,
+                             dw_optimize_metrics *out_metrics, dw_error *err);
+
 #define DW_VACUUM_DRY_RUN          1u /* only count and tell */
 #define DW_VACUUM_LITE             2u /* what the log says was removed, without a listing */
 #define DW_VACUUM_UNSAFE_RETENTION 4u /* retain_ms may be below the table's retention */

@@ -60,8 +60,8 @@ dw_status dwi_committer_join(dwi_committer *committer, dwi_state *state, dw_erro
 {
     bool newer = state->version > committer->base->version;
     bool restage;
-    dw_status status = newer ? dwi_conflict_check(committer->base, state, &restage, err)
-                             : dwi_conflict_check(state, committer->base, &restage, err);
+    dw_status status = newer ? dwi_conflict_check(committer->base, state, false, &restage, err)
+                             : dwi_conflict_check(state, committer->base, false, &restage, err);
 
     if (status == DW_OK && newer) {
         dwi_state_unref(committer->base);
@@ -172,7 +172,8 @@ static dw_status check_state(dwi_committer *committer, const dwi_staged *staged,
 {
     dw_status status;
 
-    DWI_TRY(dwi_conflict_check(committer->base, committer->on, &committer->restage, err));
+    DWI_TRY(dwi_conflict_check(committer->base, committer->on, staged->rearranges,
+                               &committer->restage, err));
     DWI_TRY(dwi_conflict_check_rewrite(committer->base, committer->on, staged, err));
 done:
     return status;

@@ -65,6 +65,10 @@ void dwi_commit_head_append(dwi_buf *out, const dwi_commit_head *head)
     dwi_jw_raw(&w, head->operation_metrics);
     dwi_jw_kv_cstr(&w, "engineInfo", head->engine_info);
     dwi_jw_kv_cstr(&w, "txnId", head->txn_id);
+    if (head->tags.ptr != NULL) {
+        dwi_jw_key(&w, DWI_SV("tags"));
+        dwi_jw_raw(&w, head->tags);
+    }
     if (head->user_metadata != NULL)
         dwi_jw_kv_cstr(&w, "userMetadata", head->user_metadata);
     dwi_jw_object_end(&w);
@@ -168,6 +172,7 @@ static dw_status append_head(dwi_commit_body *body, const dwi_staged *staged, co
         .is_blind_append = dwi_staged_is_blind_append(staged),
         .engine_info = staged->engine_info,
         .txn_id = txn_id,
+        .tags = staged->tags,
         .user_metadata = staged->user_metadata,
     };
     dwi_commit_head_append(&body->text, &head);

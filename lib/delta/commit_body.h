@@ -43,6 +43,7 @@ typedef struct dwi_commit_head {
     bool is_blind_append;
     const char *engine_info;
     const char *txn_id;
+    dwi_sv tags;               /* a JSON object; ptr NULL: none */
     const char *user_metadata; /* NULL: none */
 } dwi_commit_head;
 void dwi_commit_head_append(dwi_buf *out, const dwi_commit_head *head);

@@ -6,6 +6,7 @@
 #include "delta/file_layout.h"
 #include "delta/mapping.h"
 #include "delta/properties.h"
+#include "delta/row_tracking.h"
 #include "delta/txn_expiry.h"
 
 static bool svs_has(dwi_svs list, dwi_sv item)
@@ -19,7 +20,8 @@ static bool svs_has(dwi_svs list, dwi_sv item)
 /* A feature that is gone may have been dropped together with data that relied on it; rows made
  * while it was there cannot be judged. A raised protocol is judged by what is active, which the
  * other checks see. */
-static dw_status check_protocol(const dwi_state *base, const dwi_state *latest, dw_error *err)
+static dw_status check_protocol(const dwi_state *base, const dwi_state *latest, bool rearranges,
+                                dw_error *err)
 {
     const dwi_protocol *was = &base->protocol;
     const dwi_protocol *is = &latest->protocol;
@@ -34,7 +36,8 @@ static dw_status check_protocol(const dwi_state *base, const dwi_state *latest, 
         if (!svs_has(is->writer_features, was->writer_features.items[i]))
             return dwi_conflict(err, latest, "another commit dropped the feature %.*s",
                                 DWI_SV_ARG(was->writer_features.items[i]));
-    return dwi_features_check_append(latest, err);
+    return rearranges ? dwi_features_check_rewrite(latest, err)
+                      : dwi_features_check_append(latest, err);
 }
 
 /* Properties that tell an appender nothing, or only how files made from now on may look. */
@@ -182,17 +185,34 @@ static dw_status check_files(const dwi_state *base, const dwi_state *latest, boo
     return dwi_conflict(err, latest, "another commit %s", what);
 }
 
-dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, bool *out_restage,
-                             dw_error *err)
+dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, bool rearranges,
+                             bool *out_restage, dw_error *err)
 {
     dw_status status;
 
     *out_restage = false;
     if (base == latest)
         return DW_OK;
-    DWI_TRY(check_protocol(base, latest, err));
+    DWI_TRY(check_protocol(base, latest, rearranges, err));
     DWI_TRY(check_metadata(base, latest, out_restage, err));
     DWI_TRY(check_files(base, latest, out_restage, err));
+done:
+    return status;
+}
+
+/* Rows were moved without their ids, and by now the table tracks them. */
+static dw_status check_row_ids(const dwi_state *base, const dwi_state *latest, dw_error *err)
+{
+    dwi_row_id_columns was;
+    dwi_row_id_columns is;
+    bool kept_then = false;
+    bool kept_now = false;
+    dw_status status;
+
+    DWI_TRY(dwi_row_id_columns_of(base, &kept_then, &was, err));
+    DWI_TRY(dwi_row_id_columns_of(latest, &kept_now, &is, err));
+    if (kept_now && !kept_then)
+        status = dwi_conflict(err, latest, "another commit switched row tracking on");
 done:
     return status;
 }
@@ -205,7 +225,9 @@ dw_status dwi_conflict_check_rewrite(const dwi_state *base, const dwi_state *lat
 
     if (staged->n_removes == 0)
         return DW_OK;
-    if (!dwi_sv_eq(base->metadata.schema_string, latest->metadata.schema_string))
+    DWI_TRY(check_row_ids(base, latest, err));
+    if (!staged->rearranges &&
+        !dwi_sv_eq(base->metadata.schema_string, latest->metadata.schema_string))
         return dwi_conflict(err, latest,
                             "another commit changed the schema of files that ours rewrites");
     DWI_TRY(

@@ -13,12 +13,13 @@
  * leaves our rows and their files right: added nullable columns, comments, properties that bind no
  * appender, raised protocols with nothing active that we would have had to heed, column mapping
  * switched on. With *out_restage the rows are right and only their files are not: written anew for
- * `latest` they can be committed. DW_E_UNSUPPORTED: the later state needs a feature that we lack.
- */
-dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, bool *out_restage,
-                             dw_error *err);
+ * `latest` they can be committed. DW_E_UNSUPPORTED: the later state needs a feature that we lack;
+ * rules for new rows do not count where rows are only moved from file to file (`rearranges`). */
+dw_status dwi_conflict_check(const dwi_state *base, const dwi_state *latest, bool rearranges,
+                             bool *out_restage, dw_error *err);
 
-/* What a rewrite (an operation that removes files) asks for beside that: the schema is the same.
+/* What a rewrite (an operation that removes files) asks for beside that: the schema is the same,
+ * unless rows are only moved.
  * DW_E_UNSUPPORTED: the later state does not let rows be removed. */
 dw_status dwi_conflict_check_rewrite(const dwi_state *base, const dwi_state *latest,
                                      const dwi_staged *staged, dw_error *err);

@@ -34,6 +34,8 @@ const dwi_feature *dwi_features_find(dwi_sv name);
 dw_status dwi_features_check_log(const dwi_protocol *protocol, dw_error *err); /* replay the log */
 dw_status dwi_features_check_scan(const dwi_state *state, dw_error *err);      /* read rows */
 dw_status dwi_features_check_append(const dwi_state *state, dw_error *err);    /* add rows */
+/* Move rows from file to file: as above, but rules for new rows and their values bind nobody. */
+dw_status dwi_features_check_rewrite(const dwi_state *state, dw_error *err);
 /* Write a checkpoint, which must not lose what an unknown feature keeps in actions. */
 dw_status dwi_features_check_checkpoint(const dwi_state *state, dw_error *err);
 

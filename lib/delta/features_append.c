@@ -85,6 +85,19 @@ done:
     return status;
 }
 
+/* What new rows would have to be judged by, and values that they would have to be given. */
+static dw_status check_new_rows(const dwi_type *schema, dwi_kvs properties, dw_error *err)
+{
+    dw_status status;
+    dwi_sv where;
+
+    DWI_TRY(check_expressions(schema, properties, err));
+    if (in_schema(schema, "delta.identity.start", &where))
+        DWI_TRY(refuse("identityColumns", where, err));
+done:
+    return status;
+}
+
 /* Forms of files that we do not write. */
 static dw_status check_switches(dwi_kvs properties, dw_error *err)
 {
@@ -103,15 +116,11 @@ static dw_status check_switches(dwi_kvs properties, dw_error *err)
 }
 
 /* What metadata uses binds even where the protocol fails to say so. */
-static dw_status check_active(const dwi_type *schema, dwi_kvs properties, dw_error *err)
+static dw_status check_active(dwi_kvs properties, dw_error *err)
 {
     dwi_mapping_mode mode = DWI_MAPPING_NONE; /* one that we do not know is refused */
     dw_status status;
-    dwi_sv where;
 
-    DWI_TRY(check_expressions(schema, properties, err));
-    if (in_schema(schema, "delta.identity.start", &where))
-        DWI_TRY(refuse("identityColumns", where, err));
     DWI_TRY(check_switches(properties, err));
     DWI_TRY(dwi_mapping_mode_of(properties, &mode, err));
 done:
@@ -254,7 +263,7 @@ done:
     return status;
 }
 
-dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)
+dw_status dwi_features_check_rewrite(const dwi_state *state, dw_error *err)
 {
     const dwi_protocol *protocol = &state->protocol;
     const dwi_metadata *metadata = &state->metadata;
@@ -265,7 +274,7 @@ dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)
     DWI_TRY(dwi_features_check_scan(state, err));
     if (protocol->min_writer_version == 7)
         DWI_TRY(check_listed(protocol, err));
-    DWI_TRY(check_active(schema, metadata->configuration, err));
+    DWI_TRY(check_active(metadata->configuration, err));
     for (size_t i = 0; i < schema->n_fields; i++)
         DWI_TRY(check_void(schema->fields[i].type, schema->fields[i].name, err));
     DWI_TRY(check_hand_overs(metadata->configuration, err));
@@ -274,6 +283,16 @@ dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)
         !dwi_sv_eq_nocase(metadata->format_provider, DWI_SV("parquet")))
         DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED, "format %.*s is not supported",
                         DWI_SV_ARG(metadata->format_provider)));
+done:
+    return status;
+}
+
+dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)
+{
+    dw_status status;
+
+    DWI_TRY(dwi_features_check_rewrite(state, err));
+    DWI_TRY(check_new_rows(state->schema->root, state->metadata.configuration, err));
 done:
     return status;
 }

@@ -34,6 +34,7 @@ typedef struct dwi_staged {
     const char *operation;     /* NULL: by content */
     dwi_sv parameters;         /* operationParameters, a JSON object; ptr NULL: by content */
     dwi_sv metrics;            /* operationMetrics, a JSON object; ptr NULL: by content */
+    dwi_sv tags;               /* of commitInfo, a JSON object; ptr NULL: none */
     const char *user_metadata; /* NULL: none */
     const char *engine_info;
     int64_t read_version; /* what was read, and what the rows were made for */

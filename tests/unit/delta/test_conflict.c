@@ -103,7 +103,7 @@ static void each_change_between_is_rebased_over_or_named(void **state)
         base = load(f, 0);
         latest = load(f, 1);
         f->err = (dw_error)DW_ERROR_INIT;
-        status = dwi_conflict_check(base, latest, &restage, &f->err);
+        status = dwi_conflict_check(base, latest, false, &restage, &f->err);
         if (status != r->status || strstr(f->err.message, r->text) == NULL)
             fail_msg("rule %zu: %s %s", i, dw_status_name(status), f->err.message);
         dwi_state_unref(base);
