@@ -4,6 +4,8 @@
 #ifndef DW_CLI_IMPORT_H
 #define DW_CLI_IMPORT_H
 
+#include <stdio.h>
+
 #include "common/progress.h"
 #include "common/textbuf.h"
 #include "tool/look.h"
@@ -13,7 +15,7 @@ enum {
     IMPORT_KNOWN = -2 /* the table has this app version already */
 };
 
-enum import_format { IMPORT_NDJSON, IMPORT_CSV, IMPORT_PARQUET };
+enum import_format { IMPORT_NDJSON, IMPORT_CSV, IMPORT_PARQUET, IMPORT_ARROW };
 
 struct import {
     struct look look;
@@ -52,6 +54,12 @@ int import_ready(struct import *im, const struct sample *sample);
 /* One JSON object a line. */
 int import_append(struct import *im, const struct textbuf *chunk, const struct sample *sample);
 
+/* A local file or standard input, and what is told of it. */
+int import_open(struct import *im, const char *path, FILE **out_file);
+int import_close(const struct import *im, FILE *file, int code);
+void import_tell_progress(struct import *im, size_t bytes);
+
+int import_arrow(struct import *im, const char *path);
 int import_ndjson(struct import *im, const char *path);
 int import_csv(struct import *im, const char *path);
 int import_parquet(struct import *im, const char *path);

@@ -13,7 +13,7 @@
 
 enum { CHUNK_BYTES = 1 << 20, TOLD_REJECTS = 20, MAX_CSV_RECORD = 64 << 20 };
 
-static int import_open(struct import *im, const char *path, FILE **out_file)
+int import_open(struct import *im, const char *path, FILE **out_file)
 {
     bool from_stdin = strcmp(path, "-") == 0;
 
@@ -25,7 +25,7 @@ static int import_open(struct import *im, const char *path, FILE **out_file)
     return 1;
 }
 
-static int import_close(const struct import *im, FILE *file, int code)
+int import_close(const struct import *im, FILE *file, int code)
 {
     if (code == IMPORT_GO_ON && ferror(file)) {
         (void)fprintf(stderr, "deltawrite: %s: cannot be read\n", im->file);
@@ -36,7 +36,7 @@ static int import_close(const struct import *im, FILE *file, int code)
     return code;
 }
 
-static void tell_progress(struct import *im, size_t bytes)
+void import_tell_progress(struct import *im, size_t bytes)
 {
     im->done_bytes += (int64_t)bytes;
     progress_update(&im->progress, im->done_bytes, im->total_bytes, NULL);
@@ -69,7 +69,7 @@ int import_append(struct import *im, const struct textbuf *chunk, const struct s
     if (code != IMPORT_GO_ON)
         return code;
     status = dw_append_ndjson(im->txn, (dw_bytes){chunk->text, chunk->len}, on_reject, im, &err);
-    tell_progress(im, chunk->len);
+    import_tell_progress(im, chunk->len);
     if (status != DW_OK && im->rejected > 0 && !im->skip_rejected)
         return 1; /* told by on_reject */
     return status == DW_OK ? IMPORT_GO_ON : fail_at(im->target.uri, &err);

@@ -24,6 +24,8 @@ static void release_nothing(struct ArrowArray *array)
 {
     for (int64_t i = 0; i < array->n_children; i++)
         free_empty(array->children[i]);
+    if (array->dictionary != NULL)
+        free_empty(array->dictionary);
     free((void *)array->children);
     free((void *)array->buffers);
     array->release = NULL;
@@ -38,11 +40,11 @@ static void free_empty(struct ArrowArray *array)
 /* Buffers that an array of this format has: "+s" its validity, "u" three, and so on. */
 static int64_t buffer_count(const char *format)
 {
-    if (strcmp(format, "n") == 0)
+    if (strcmp(format, "n") == 0 || strcmp(format, "+r") == 0)
         return 0;
     if (strcmp(format, "+s") == 0 || strncmp(format, "+w", 2) == 0)
         return 1;
-    return strchr("uUzZ", format[0]) != NULL ? 3 : 2;
+    return strchr("uUzZv", format[0]) != NULL || strncmp(format, "+v", 2) == 0 ? 3 : 2;
 }
 
 /* An array without rows. */
@@ -56,6 +58,10 @@ static void empty_array(const struct ArrowSchema *schema, struct ArrowArray *out
     for (int64_t i = 0; i < out->n_children; i++) {
         out->children[i] = need_alloc(1, sizeof(**out->children));
         empty_array(schema->children[i], out->children[i]);
+    }
+    if (schema->dictionary != NULL) {
+        out->dictionary = need_alloc(1, sizeof(*out->dictionary));
+        empty_array(schema->dictionary, out->dictionary);
     }
 }
 

@@ -35,7 +35,8 @@ static const struct verb verbs[] = {
      "deltawrite export ./events events.parquet --version 12\n"
      "deltawrite export ./events - --format csv --columns user_id,event_type",
      verb_export, VERB_LOOK, NULL},
-    {"import", "TABLE FILE...", "Append NDJSON ('-' is standard input), CSV or Parquet files.",
+    {"import", "TABLE FILE...",
+     "Append NDJSON ('-' is standard input), CSV, Parquet or Arrow files.",
      "zcat events.gz | deltawrite import ./events - --create\n"
      "deltawrite import ./events day-1.csv day-2.csv --app-id load --app-version 2",
      verb_import, VERB_CHANGE, NULL},

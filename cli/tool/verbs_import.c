@@ -92,19 +92,22 @@ int import_ready(struct import *im, const struct sample *sample)
     return code;
 }
 
+static const char *const formats[] = {"ndjson", "csv", "parquet", "arrow"}; /* import_format */
+
 /* By --format, else by the name. */
 static enum import_format format_of(const struct import *im, const char *path)
 {
     static const struct {
         const char *end;
         enum import_format format;
-    } names[] = {{".parquet", IMPORT_PARQUET}, {".csv", IMPORT_CSV}, {".tsv", IMPORT_CSV}};
+    } names[] = {{".parquet", IMPORT_PARQUET}, {".csv", IMPORT_CSV},   {".tsv", IMPORT_CSV},
+                 {".arrow", IMPORT_ARROW},     {".ipc", IMPORT_ARROW}, {".arrows", IMPORT_ARROW},
+                 {".feather", IMPORT_ARROW}};
     size_t len = strlen(path);
 
-    if (im->format != NULL)
-        return im->format[0] == 'p'   ? IMPORT_PARQUET
-               : im->format[0] == 'c' ? IMPORT_CSV
-                                      : IMPORT_NDJSON;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]) && im->format != NULL; i++)
+        if (strcmp(im->format, formats[i]) == 0)
+            return (enum import_format)i;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t end = strlen(names[i].end);
         if (len > end && strcmp(path + len - end, names[i].end) == 0)
@@ -161,11 +164,14 @@ static int already_imported(struct import *im)
 
 static int check_options(const struct import *im)
 {
-    if (im->format != NULL && strcmp(im->format, "ndjson") != 0 && strcmp(im->format, "csv") != 0 &&
-        strcmp(im->format, "parquet") != 0) {
+    bool known = im->format == NULL;
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]) && !known; i++)
+        known = strcmp(im->format, formats[i]) == 0;
+    if (!known) {
         (void)fprintf(stderr,
-                      "deltawrite import: --format: \"%s\" is not supported; ndjson, csv and "
-                      "parquet are\n",
+                      "deltawrite import: --format: \"%s\" is not supported; ndjson, csv, parquet "
+                      "and arrow are\n",
                       im->format);
         return 2;
     }
@@ -189,6 +195,8 @@ static int import_file(struct import *im, const char *path)
         return import_parquet(im, path);
     case IMPORT_CSV:
         return import_csv(im, path);
+    case IMPORT_ARROW:
+        return import_arrow(im, path);
     default:
         return import_ndjson(im, path);
     }
@@ -231,8 +239,9 @@ int verb_import(const struct verb *verb, int argc, char **argv)
 {
     struct import im = {.look = LOOK_INIT, .app_version = -1};
     const struct arg_spec specs[] = {
-        {"--format", "ndjson|csv|parquet", ARG_TEXT, &im.format,
-         "ndjson, csv or parquet (default: by the name: .csv, .tsv, .parquet, else ndjson)"},
+        {"--format", "ndjson|csv|parquet|arrow", ARG_TEXT, &im.format,
+         "of the files (default: by the name, .csv, .tsv, .parquet, .arrow, .feather, else "
+         "ndjson)"},
         {"--delimiter", "C", ARG_TEXT, &im.delimiter,
          "what stands between the fields of CSV (default: a comma, in .tsv a tab)"},
         {"--csv-columns", "A,B", ARG_TEXT, &im.csv_columns,
