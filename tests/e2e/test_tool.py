@@ -185,7 +185,7 @@ def test_a_checkpoint_changes_nothing_but_the_log(local_tool, table):
     (["cat", "{table}", "--timestamp", "yesterday"], 2, "yesterday"),
     (["info", "{folder}"], 1, "{folder}: "),
     (["info", "gs://bucket/table"], 1, "gs"),
-    (["create", "{table}"], 2, "--schema: missing"),
+    (["create", "{table}"], 2, "one of --schema and --columns"),
     (["create", "{table}", "--schema", "{folder}/schema.json"], 1, "{table}"),
     (["create", "{folder}/x", "--schema", "{folder}/nothing.json"], 1, "nothing.json: No such file"),
     (["create", "{folder}/x", "--schema", "{folder}/schema.json", "--property", "novalue"], 2, "not KEY=VALUE"),
