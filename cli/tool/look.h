@@ -11,12 +11,13 @@ struct look {
     int64_t limit;   /* -1: none */
     const char *timestamp;
     const char *columns;
+    const char *where;
     struct arg_list args;
 };
 
 #define LOOK_INIT                                                                                  \
     {                                                                                              \
-        false, -1, -1, NULL, NULL,                                                                 \
+        false, -1, -1, NULL, NULL, NULL,                                                           \
         {                                                                                          \
             NULL, 0                                                                                \
         }                                                                                          \
@@ -37,6 +38,11 @@ struct look {
 #define OPT_COLUMNS(l)                                                                             \
     {                                                                                              \
         "--columns", "A,B", ARG_TEXT, &(l).columns, "these columns only"                           \
+    }
+#define OPT_WHERE(l)                                                                               \
+    {                                                                                              \
+        "--where", "CONDITION", ARG_TEXT, &(l).where,                                              \
+            "rows that pass alone: \"country = 'de' AND id > 5\""                                  \
     }
 #define OPT_END                                                                                    \
     {                                                                                              \

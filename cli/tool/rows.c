@@ -19,6 +19,7 @@ int rows_open(struct target *t, const struct look *look, struct ArrowArrayStream
     if (look->columns != NULL)
         split_list(look->columns, &copy, &names, &opts.n_columns);
     opts.columns = names;
+    opts.where = look->where;
     if (dw_snapshot_scan(t->snapshot, &opts, out, &err) != DW_OK)
         code = fail_at(t->uri, &err);
     free((void *)names);

@@ -349,6 +349,7 @@ int verb_export(const struct verb *verb, int argc, char **argv)
     const struct arg_spec specs[] = {{"--format", "ndjson|csv|parquet", ARG_TEXT, &e.format_name,
                                       "default: by the name, .csv, .tsv, .parquet, else ndjson"},
                                      OPT_COLUMNS(e.look),
+                                     OPT_WHERE(e.look),
                                      {"--limit", "N", ARG_COUNT, &e.look.limit, "at most N rows"},
                                      OPT_VERSION(e.look),
                                      OPT_TIMESTAMP(e.look),

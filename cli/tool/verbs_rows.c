@@ -43,6 +43,7 @@ int verb_cat(const struct verb *verb, int argc, char **argv)
     const struct arg_spec specs[] = {OPT_VERSION(look),
                                      OPT_TIMESTAMP(look),
                                      OPT_COLUMNS(look),
+                                     OPT_WHERE(look),
                                      {"--limit", "N", ARG_COUNT, &look.limit, "at most N rows"},
                                      OPT_END};
     int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
@@ -150,6 +151,7 @@ int verb_head(const struct verb *verb, int argc, char **argv)
         {"--limit", "N", ARG_COUNT, &look->limit, "at most N rows (default: 10)"},
         {"--wide", NULL, ARG_FLAG, &head.wide, "show all of long values"},
         OPT_COLUMNS(*look),
+        OPT_WHERE(*look),
         OPT_VERSION(*look),
         OPT_TIMESTAMP(*look),
         OPT_JSON(*look),

@@ -355,18 +355,22 @@ typedef struct dw_scan_options {
     const char *const *columns; /* NULL: all, in schema order */
     size_t n_columns;
     /* Append below this line only. Zero must mean "the default". */
+    const char *where; /* rows for which this condition is true alone (docs/conditions.md); NULL:
+                          all */
 } dw_scan_options;
 #define DW_SCAN_OPTIONS_INIT                                                                       \
     {                                                                                              \
-        sizeof(dw_scan_options), 0, NULL, 0                                                        \
+        sizeof(dw_scan_options), 0, NULL, 0, NULL                                                  \
     }
 
 /** Read the rows of a snapshot as an Arrow stream of struct arrays: partition columns from the log,
- * columns that a file lacks as null, file by file.
+ * columns that a file lacks as null, file by file. With a condition, files, row groups and pages
+ * that cannot have such rows are not read.
  *
  * Ownership: *out_stream is the caller's, to be released before the snapshot is closed.
- * Errors:    DW_E_NOT_FOUND (names the column), DW_E_UNSUPPORTED (names the feature), DW_E_NOMEM;
- *            while reading, get_next() returns an errno and get_last_error() the text.
+ * Errors:    DW_E_NOT_FOUND (names the column), DW_E_UNSUPPORTED (names the feature), DW_E_ARG (a
+ *            condition that is none, and where), DW_E_NOMEM; while reading, get_next() returns an
+ *            errno and get_last_error() the text.
  * Threads:   any thread; the stream is used by one thread at a time. */
 DW_API dw_status dw_snapshot_scan(dw_snapshot *snapshot, const dw_scan_options *opts,
                                   struct ArrowArrayStream *out_stream, dw_error *err);

@@ -10,6 +10,7 @@
 
 typedef struct scan_stream {
     dw_snapshot *snapshot; /* borrowed */
+    dwi_where *where;      /* NULL: none */
     dwi_table_scan *scan;
     dwi_column batch;
     dw_error last;
@@ -58,6 +59,7 @@ static void free_stream(scan_stream *s)
         return;
     dwi_column_done(&s->batch);
     dwi_table_scan_close(s->scan);
+    dwi_where_free(s->where);
     dwi_free(s->snapshot->table->alloc, s, sizeof(*s));
 }
 
@@ -83,6 +85,21 @@ done:
     return status;
 }
 
+static dw_status open_scan(scan_stream *s, const dw_scan_options *options, dw_error *err)
+{
+    dwi_scan_options what = {options->columns, options->n_columns, options->batch_rows, NULL};
+    const dw_table *table = s->snapshot->table;
+    dwi_state *state = s->snapshot->state;
+    dw_status status = DW_OK;
+
+    if (options->where != NULL)
+        DWI_TRY(dwi_where_parse(table->alloc, dwi_sv_cstr(options->where), state, &s->where, err));
+    what.where = s->where;
+    status = dwi_table_scan_open(&table->log, state, &what, &s->scan, err);
+done:
+    return status;
+}
+
 dw_status dw_snapshot_scan(dw_snapshot *snapshot, const dw_scan_options *opts,
                            struct ArrowArrayStream *out_stream, dw_error *err)
 {
@@ -99,8 +116,7 @@ dw_status dw_snapshot_scan(dw_snapshot *snapshot, const dw_scan_options *opts,
     if (s == NULL)
         DWI_TRY(dwi_err_nomem(err));
     s->snapshot = snapshot;
-    status = dwi_table_scan_open(&table->log, snapshot->state, options.columns, options.n_columns,
-                                 options.batch_rows, &s->scan, err);
+    status = open_scan(s, &options, err);
     if (status != DW_OK)
         DWI_TRY(dwi_err_prefix(err, status, "%s", table->uri));
     DWI_TRY(dwi_column_init(&s->batch, dwi_table_scan_type(s->scan), table->alloc, err));

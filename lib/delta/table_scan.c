@@ -19,6 +19,7 @@ typedef struct scan_file {
     dwi_dv dv;
     dwi_sv *partition_values;            /* by column of the scan; those of data columns unused */
     int64_t row_ids[DWI_ROW_ID_COLUMNS]; /* of the first row, and of all of them; -1: none */
+    bool all_pass;                       /* the condition, if there is one */
     struct scan_file *next;
 } scan_file;
 
@@ -29,10 +30,13 @@ struct dwi_table_scan {
     int64_t batch_rows;
     dwi_arena arena; /* types, the list of files */
     dwi_mapping_mode mapping;
-    const dwi_type *type;     /* of the rows */
-    const dwi_type *physical; /* the same with the names in data files */
-    bool *is_partition;       /* by column */
-    size_t n_row_ids;         /* of the columns, at the end: 0 or DWI_ROW_ID_COLUMNS */
+    const dwi_where *where;          /* NULL: all rows */
+    const dwi_type *type;            /* of the rows */
+    const dwi_type *read;            /* the same, and after them what only `where` needs */
+    const dwi_type *physical;        /* `read` with the names in data files */
+    const dwi_type *physical_schema; /* for `where`: all of the table's columns */
+    bool *is_partition;              /* by column */
+    size_t n_row_ids;                /* of the columns, at the end: 0 or DWI_ROW_ID_COLUMNS */
     scan_file *files;
     scan_file **tail;
     /* The open file. */
@@ -42,10 +46,12 @@ struct dwi_table_scan {
     dwi_parquet_reader *reader;
     uint8_t *deleted; /* a bit a row, NULL: none is */
     size_t deleted_bytes;
-    int64_t row;           /* of the file that comes next */
-    dwi_column unfiltered; /* batches of files with deleted rows */
-    bool shredded;         /* variants are, in the open file */
-    dwi_column stored;     /* its batches as they lie there */
+    dwi_column unfiltered; /* batches of which not all rows are given */
+    dwi_buf chosen;        /* uint32_t: those that are, of the last batch */
+    bool chose;
+    int64_t first_row; /* of the last batch, in the file */
+    bool shredded;     /* variants are, in the open file */
+    dwi_column stored; /* its batches as they lie there */
 };
 
 static bool is_partition_column(const dwi_metadata *metadata, dwi_sv name)
@@ -56,18 +62,42 @@ static bool is_partition_column(const dwi_metadata *metadata, dwi_sv name)
     return false;
 }
 
-/* Room for n columns of the rows. */
+/* Room for n columns of the rows, and those of the condition. */
 static dwi_field *make_columns(dwi_table_scan *scan, size_t n)
 {
-    dwi_type *type = dwi_arena_zero(&scan->arena, sizeof(*type));
-    dwi_field *fields = dwi_arena_array(&scan->arena, n, sizeof(*fields));
+    const size_t *needed;
+    size_t most = n + (scan->where == NULL ? 0 : dwi_where_columns(scan->where, &needed));
+    dwi_type *types = dwi_arena_array(&scan->arena, 2, sizeof(*types));
+    dwi_field *fields = dwi_arena_array(&scan->arena, most, sizeof(*fields));
 
-    scan->is_partition = dwi_arena_array(&scan->arena, n, sizeof(*scan->is_partition));
-    if (type == NULL || fields == NULL || scan->is_partition == NULL)
+    scan->is_partition = dwi_arena_array(&scan->arena, most, sizeof(*scan->is_partition));
+    if (types == NULL || fields == NULL || scan->is_partition == NULL)
         return NULL;
-    *type = (dwi_type){.kind = DWI_STRUCT, .n_fields = n, .fields = fields};
-    scan->type = type;
+    types[0] = types[1] = (dwi_type){.kind = DWI_STRUCT, .n_fields = n, .fields = fields};
+    scan->type = &types[0];
+    scan->read = &types[1];
     return fields;
+}
+
+static void set_column(dwi_table_scan *scan, dwi_field *at, const dwi_field *field)
+{
+    *at = *field;
+    scan->is_partition[at - scan->read->fields] =
+        is_partition_column(&scan->state->metadata, field->name);
+}
+
+/* What the condition needs, as far as it is not read anyway. */
+static void add_needed(dwi_table_scan *scan, dwi_field *fields)
+{
+    dwi_type *read = (dwi_type *)(uintptr_t)scan->read; /* make_columns() made it */
+    const size_t *needed;
+    size_t n = scan->where == NULL ? 0 : dwi_where_columns(scan->where, &needed);
+
+    for (size_t i = 0; i < n; i++) {
+        const dwi_field *field = &scan->state->schema->root->fields[needed[i]];
+        if (dwi_type_find(read, field->name) < 0)
+            set_column(scan, &fields[read->n_fields++], field);
+    }
 }
 
 /* The columns asked for, in that order. */
@@ -87,17 +117,17 @@ static dw_status choose_columns(dwi_table_scan *scan, const char *const *columns
         if (at < 0)
             return dwi_err(err, DW_E_NOT_FOUND, "column %s: the table has none of this name",
                            columns[i]);
-        fields[i] = root->fields[at];
-        scan->is_partition[i] = is_partition_column(&scan->state->metadata, fields[i].name);
+        set_column(scan, &fields[i], &root->fields[at]);
     }
+    add_needed(scan, fields);
     return DW_OK;
 }
 
-/* All columns, and more. */
+/* All columns, and more; or none. */
 static dw_status add_columns(dwi_table_scan *scan, const dwi_scan_files *what, dw_error *err)
 {
     const dwi_type *root = scan->state->schema->root;
-    size_t n_data = root->n_fields + what->n_more;
+    size_t n_data = what->no_columns ? 0 : root->n_fields + what->n_more;
     dwi_row_id_columns row_ids;
     bool kept = false;
     dwi_field *fields;
@@ -109,15 +139,15 @@ static dw_status add_columns(dwi_table_scan *scan, const dwi_scan_files *what, d
     fields = make_columns(scan, n_data + scan->n_row_ids);
     if (fields == NULL)
         return dwi_err_nomem(err);
-    for (size_t i = 0; i < n_data; i++) {
-        fields[i] = i < root->n_fields ? root->fields[i] : what->more[i - root->n_fields];
-        scan->is_partition[i] = is_partition_column(&scan->state->metadata, fields[i].name);
-    }
+    for (size_t i = 0; i < n_data; i++)
+        set_column(scan, &fields[i],
+                   i < root->n_fields ? &root->fields[i] : &what->more[i - root->n_fields]);
     for (size_t i = 0; i < scan->n_row_ids; i++) {
         fields[n_data + i] = row_ids.fields[i];
         if (!dwi_arena_sv(&scan->arena, row_ids.fields[i].name, &fields[n_data + i].name))
             return dwi_err_nomem(err);
     }
+    add_needed(scan, fields);
 done:
     return status;
 }
@@ -132,9 +162,12 @@ static dw_status name_columns(dwi_table_scan *scan, dw_error *err)
     dw_status status;
 
     DWI_TRY(dwi_mapping_mode_of(scan->state->metadata.configuration, &scan->mapping, err));
-    DWI_TRY(dwi_mapping_physical_first(&scan->arena, scan->type,
-                                       scan->type->n_fields - scan->n_row_ids, scan->mapping,
+    DWI_TRY(dwi_mapping_physical_first(&scan->arena, scan->read,
+                                       scan->read->n_fields - scan->n_row_ids, scan->mapping,
                                        &mapped, err));
+    if (scan->where != NULL)
+        DWI_TRY(dwi_mapping_physical(&scan->arena, scan->state->schema->root, scan->mapping,
+                                     &scan->physical_schema, err));
     type = dwi_arena_dup(&scan->arena, mapped, sizeof(*type));
     fields = dwi_arena_dup(&scan->arena, mapped->fields, mapped->n_fields * sizeof(*fields));
     if (type == NULL || fields == NULL)
@@ -164,9 +197,17 @@ static bool keep_text(dwi_arena *arena, dwi_sv *text)
 static dw_status keep_file(void *ctx, const dwi_add *add, dw_error *err)
 {
     dwi_table_scan *scan = ctx;
-    scan_file *file = dwi_arena_zero(&scan->arena, sizeof(*file));
-    size_t n = scan->type->n_fields;
+    dwi_verdict verdict = DWI_MATCH_ALL;
+    size_t n = scan->read->n_fields;
+    scan_file *file;
+    dw_status status;
 
+    if (scan->where != NULL) {
+        status = dwi_where_file(scan->where, add, &verdict, err);
+        if (status != DW_OK || verdict == DWI_MATCH_NONE)
+            return status;
+    }
+    file = dwi_arena_zero(&scan->arena, sizeof(*file));
     if (file != NULL)
         file->partition_values = dwi_arena_array(&scan->arena, n, sizeof(dwi_sv));
     if (file == NULL || file->partition_values == NULL)
@@ -174,6 +215,7 @@ static dw_status keep_file(void *ctx, const dwi_add *add, dw_error *err)
     file->path = add->path;
     file->size = add->size;
     file->dv = add->dv;
+    file->all_pass = verdict == DWI_MATCH_ALL;
     file->row_ids[0] = add->base_row_id;
     file->row_ids[1] = add->default_row_commit_version;
     if (!keep_text(&scan->arena, &file->path) || !keep_text(&scan->arena, &file->dv.storage_type) ||
@@ -214,6 +256,7 @@ static dwi_table_scan *new_scan(const dwi_log *log, dwi_state *state, int64_t ba
     scan->tail = &scan->files;
     dwi_arena_init(&scan->arena, log->alloc);
     dwi_arena_init(&scan->file_arena, log->alloc);
+    dwi_buf_init(&scan->chosen, log->alloc);
     return scan;
 }
 
@@ -222,21 +265,21 @@ static dw_status finish_opening(dwi_table_scan *scan, dw_error *err)
 {
     hide_partition_columns(scan);
     scan->file = scan->files;
-    return dwi_column_init(&scan->unfiltered, scan->type, scan->alloc, err);
+    return dwi_column_init(&scan->unfiltered, scan->read, scan->alloc, err);
 }
 
-dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const char *const *columns,
-                              size_t n_columns, int64_t batch_rows, dwi_table_scan **out,
-                              dw_error *err)
+dw_status dwi_table_scan_open(const dwi_log *log, dwi_state *state, const dwi_scan_options *opts,
+                              dwi_table_scan **out, dw_error *err)
 {
-    dwi_table_scan *scan = new_scan(log, state, batch_rows);
+    dwi_table_scan *scan = new_scan(log, state, opts->batch_rows);
     const dwi_file_visitor visitor = {scan, keep_file, NULL};
     dw_status status;
 
     if (scan == NULL)
         return dwi_err_nomem(err);
+    scan->where = opts->where;
     DWI_TRY(dwi_features_check_scan(state, err));
-    DWI_TRY(choose_columns(scan, columns, n_columns, err));
+    DWI_TRY(choose_columns(scan, opts->columns, opts->n_columns, err));
     DWI_TRY(name_columns(scan, err));
     DWI_TRY(dwi_files_visit(log, state, visitor, err));
     DWI_TRY(finish_opening(scan, err));
@@ -255,6 +298,7 @@ dw_status dwi_table_scan_open_files(const dwi_log *log, dwi_state *state,
 
     if (scan == NULL)
         return dwi_err_nomem(err);
+    scan->where = what->where;
     DWI_TRY(dwi_features_check_scan(state, err));
     DWI_TRY(add_columns(scan, what, err));
     DWI_TRY(name_columns(scan, err));
@@ -285,6 +329,7 @@ void dwi_table_scan_close(dwi_table_scan *scan)
         return;
     close_file(scan);
     dwi_column_done(&scan->unfiltered);
+    dwi_buf_done(&scan->chosen);
     dwi_arena_done(&scan->arena);
     dwi_state_unref(scan->state);
     dwi_free(scan->alloc, scan, sizeof(*scan));
@@ -311,13 +356,34 @@ static dw_status read_deleted(dwi_table_scan *scan, dw_error *err)
                            : dwi_err_prefix(err, status, "%.*s", DWI_SV_ARG(scan->file->path));
 }
 
+/* Tell the reader what to look for, so that it leaves out row groups and pages. */
+static dw_status filter_file(dwi_table_scan *scan, dw_error *err)
+{
+    const dwi_type *names = scan->physical_schema;
+    const dwi_comparison *comparisons = NULL;
+    dw_status status;
+    size_t n = 0;
+
+    if (scan->where == NULL || scan->file->all_pass)
+        return DW_OK;
+    if (scan->mapping == DWI_MAPPING_ID)
+        names =
+            dwi_mapping_in_file(&scan->file_arena, names, dwi_parquet_reader_type(scan->reader));
+    if (names == NULL)
+        return dwi_err_nomem(err);
+    DWI_TRY(dwi_where_comparisons(scan->where, &scan->file_arena, names, &comparisons, &n, err));
+    if (n > 0)
+        status = dwi_parquet_reader_filter(scan->reader, comparisons, n, err);
+done:
+    return status;
+}
+
 static dw_status open_file(dwi_table_scan *scan, dw_error *err)
 {
     const dwi_type *wanted = scan->physical;
     dw_status status;
     char *key = NULL;
 
-    scan->row = 0;
     DWI_TRY(dwi_log_data_key(scan->log, scan->file->path, &key, err));
     DWI_TRY(dwi_object_source_init(&scan->source, scan->log->store, scan->alloc, key,
                                    scan->file->size > 0 ? scan->file->size : -1, err));
@@ -339,6 +405,7 @@ static dw_status open_file(dwi_table_scan *scan, dw_error *err)
         DWI_TRY(dwi_column_init(&scan->stored, wanted, scan->alloc, err));
     }
     DWI_TRY(dwi_parquet_reader_project(scan->reader, wanted, err));
+    DWI_TRY(filter_file(scan, err));
     DWI_TRY(read_deleted(scan, err));
 done:
     dwi_cstr_free(scan->alloc, key);
@@ -359,7 +426,7 @@ static dw_status fill_partition_columns(const dwi_table_scan *scan, dwi_column *
         status = dwi_partition_value_append(&batch->children[i], scan->file->partition_values[i],
                                             batch->length, err);
         if (status != DW_OK)
-            DWI_TRY(dwi_err_prefix(err, status, "column %s", scan->type->fields[i].name.ptr));
+            DWI_TRY(dwi_err_prefix(err, status, "column %s", scan->read->fields[i].name.ptr));
     }
 done:
     return status;
@@ -392,26 +459,50 @@ static dw_status fill_row_ids(const dwi_table_scan *scan, dwi_column *batch, dw_
     return DW_OK;
 }
 
-/* Rows that are left, run by run. */
-static dw_status drop_deleted(dwi_table_scan *scan, dwi_column *batch, dw_error *err)
+/* The numbers of the rows of a batch that pass and are not deleted. */
+static dw_status choose_rows(dwi_table_scan *scan, const dwi_vec *view, dw_error *err)
 {
-    int64_t n = scan->unfiltered.length;
+    int64_t n = view->length;
+    dw_status status = DW_OK;
+    uint32_t *rows;
+    int64_t kept = 0;
+
+    dwi_buf_clear(&scan->chosen);
+    if (!dwi_buf_reserve(&scan->chosen, (size_t)n * sizeof(*rows)))
+        return dwi_err_nomem(err);
+    rows = (uint32_t *)(void *)scan->chosen.data;
+    if (scan->where != NULL && !scan->file->all_pass)
+        DWI_TRY(dwi_where_rows(scan->where, view, rows, &n, err));
+    else
+        for (int64_t i = 0; i < n; i++)
+            rows[i] = (uint32_t)i;
+    for (int64_t i = 0; i < n; i++) {
+        rows[kept] = rows[i];
+        kept += scan->deleted == NULL || !dwi_bit_get(scan->deleted, scan->first_row + rows[i]);
+    }
+    scan->chosen.len = (size_t)kept * sizeof(*rows);
+done:
+    return status;
+}
+
+/* Give those of the rows read that are left, and those of the columns that are wanted. */
+static dw_status take_rows(dwi_table_scan *scan, dwi_column *batch, dw_error *err)
+{
     dw_status status = DW_OK;
     const dwi_vec *view;
     dwi_arena arena;
+    dwi_vec wanted;
 
     dwi_arena_init(&arena, scan->alloc);
     view = dwi_column_view(&scan->unfiltered, &arena);
     if (view == NULL)
         DWI_TRY(dwi_err_nomem(err));
-    for (int64_t i = 0; i < n;) {
-        int64_t end = i;
-        while (end < n && !dwi_bit_get(scan->deleted, scan->row + end))
-            end++;
-        DWI_TRY(dwi_column_append_vec(batch, view, i, end - i, err));
-        for (i = end; i < n && dwi_bit_get(scan->deleted, scan->row + i);)
-            i++;
-    }
+    DWI_TRY(choose_rows(scan, view, err));
+    wanted = *view;
+    wanted.type = scan->type;
+    wanted.n_children = scan->type->n_fields;
+    status = dwi_column_take(batch, &wanted, (const uint32_t *)(const void *)scan->chosen.data,
+                             (int64_t)(scan->chosen.len / sizeof(uint32_t)), err);
 done:
     dwi_arena_done(&arena);
     return status;
@@ -443,19 +534,29 @@ done:
 /* The next rows of the open file; `*out_end` at its end. */
 static dw_status read_batch(dwi_table_scan *scan, dwi_column *batch, bool *out_end, dw_error *err)
 {
-    dwi_column *into = scan->deleted == NULL ? batch : &scan->unfiltered;
+    bool all = scan->deleted == NULL && scan->file->all_pass &&
+               scan->read->n_fields == scan->type->n_fields;
+    dwi_column *into = all ? batch : &scan->unfiltered;
     dw_status status;
 
     DWI_TRY(read_rows(scan, into, err));
     *out_end = into->length == 0;
-    if (!*out_end)
-        DWI_TRY(fill_row_ids(scan, into, err));
-    if (scan->deleted != NULL)
-        DWI_TRY(drop_deleted(scan, batch, err));
-    scan->row += into->length;
-    DWI_TRY(fill_partition_columns(scan, batch, err));
+    scan->chose = !all;
+    if (*out_end)
+        return DW_OK;
+    scan->first_row = dwi_parquet_reader_row(scan->reader);
+    DWI_TRY(fill_row_ids(scan, into, err));
+    DWI_TRY(fill_partition_columns(scan, into, err));
+    if (!all)
+        status = take_rows(scan, batch, err);
 done:
     return status;
+}
+
+const uint32_t *dwi_table_scan_numbers(const dwi_table_scan *scan, int64_t *out_first)
+{
+    *out_first = scan->first_row;
+    return scan->chose ? (const uint32_t *)(const void *)scan->chosen.data : NULL;
 }
 
 dw_status dwi_table_scan_next(dwi_table_scan *scan, dwi_column *batch, dw_error *err)

@@ -12,7 +12,7 @@
  *   value:     column | literal
  *   column:    name, struct.field, `any name`; the case of letters does not matter
  *   literal:   NULL, TRUE, FALSE, 1, -1.5, 1e3, with Spark's suffixes; 'text', X'00ff',
- *              DATE '...', TIMESTAMP[_NTZ|_LTZ] '...', CAST(literal AS type)
+ *              DATE '...', TIMESTAMP[_NTZ|_LTZ] '...', CAST(literal AS type), type(literal)
  *
  * No functions and no arithmetic. What is asked often: dwi_where_parse(), then
  * dwi_where_partition() for each file (does its partition have rows to be read?), or

@@ -246,15 +246,34 @@ done:
     return status;
 }
 
-/* CAST(literal AS type); the token is what follows "CAST(". */
-static dw_status read_cast(parser *in, dwi_ast *node, dw_error *err)
+/* The number that is cast, as text with its sign. */
+static dw_status spell_number(parser *in, bool minus, const dwi_type *type, dw_error *err)
 {
-    parser after;
-    dwi_sv text;
-    dwi_type type;
-    dw_status status;
+    dwi_sv text = in->token.text;
+    char *spelt;
+
+    if (type->kind >= DWI_BINARY && type->kind <= DWI_TIMESTAMP_NTZ)
+        return fail(in, DW_E_UNSUPPORTED, "a number cannot be cast to this type", err);
+    if (!minus)
+        return DW_OK;
+    spelt = dwi_arena_alloc(in->lexer.arena, text.len + 1);
+    if (spelt == NULL)
+        return dwi_err_nomem(err);
+    spelt[0] = '-';
+    memcpy(spelt + 1, text.ptr, text.len);
+    in->token.text = (dwi_sv){spelt, text.len + 1};
+    return DW_OK;
+}
+
+/* CAST(literal AS type), or type(literal) with `type` given; the token is what follows the
+ * parenthesis. */
+static dw_status read_cast(parser *in, const type_name *given, dwi_ast *node, dw_error *err)
+{
+    dwi_type type = {.kind = given == NULL ? DWI_VOID : given->kind, .precision = 10};
     bool minus = is_symbol(in, "-");
     bool null = is_keyword(in, "null");
+    dw_status status = DW_OK;
+    parser after;
 
     if (minus)
         DWI_TRY(advance(in, err));
@@ -263,30 +282,20 @@ static dw_status read_cast(parser *in, dwi_ast *node, dw_error *err)
         return fail(in, DW_E_UNSUPPORTED, "only literals can be cast", err);
     after = *in;
     DWI_TRY(advance(&after, err));
-    if (!is_keyword(&after, "as"))
-        return fail(&after, DW_E_ARG, "expected AS", err);
-    DWI_TRY(advance(&after, err));
-    DWI_TRY(read_type(&after, &type, err));
-    if (in->token.kind == DWI_TOKEN_NUMBER) { /* its value as text, the sign included */
-        text = in->token.text;
-        if (minus) {
-            char *spelt = dwi_arena_alloc(in->lexer.arena, text.len + 1);
-            if (spelt == NULL)
-                return dwi_err_nomem(err);
-            spelt[0] = '-';
-            memcpy(spelt + 1, text.ptr, text.len);
-            in->token.text = (dwi_sv){spelt, text.len + 1};
-        }
-        if (type.kind == DWI_DATE || type.kind == DWI_TIMESTAMP || type.kind == DWI_TIMESTAMP_NTZ ||
-            type.kind == DWI_BINARY)
-            return fail(in, DW_E_UNSUPPORTED, "a number cannot be cast to this type", err);
+    if (given == NULL) {
+        if (!is_keyword(&after, "as"))
+            return fail(&after, DW_E_ARG, "expected AS", err);
+        DWI_TRY(advance(&after, err));
+        DWI_TRY(read_type(&after, &type, err));
     }
+    DWI_TRY(expect_symbol(&after, ")", "expected )", err));
+    if (in->token.kind == DWI_TOKEN_NUMBER)
+        DWI_TRY(spell_number(in, minus, &type, err));
     if (null)
         node->value = (dwi_value){.kind = DWI_VALUE_NULL};
     else
         DWI_TRY(cast_token(in, &type, node, err));
     *in = after;
-    status = expect_symbol(in, ")", "expected )", err);
 done:
     return status;
 }
@@ -347,7 +356,7 @@ static bool is_reserved(const parser *in)
     return false;
 }
 
-/* DATE '...' and the like; `*out` false and nothing read when the token is a plain name. */
+/* DATE '...', DATE('...') and the like; `*out` false, nothing read: the token is a plain name. */
 static dw_status read_typed_literal(parser *in, dwi_ast *node, bool *out, dw_error *err)
 {
     const type_name *found = find_type(in->token.text);
@@ -357,11 +366,11 @@ static dw_status read_typed_literal(parser *in, dwi_ast *node, bool *out, dw_err
 
     *out = false;
     DWI_TRY(advance(&ahead, err));
-    if (is_keyword(in, "cast") && is_symbol(&ahead, "(")) {
+    if (is_symbol(&ahead, "(") && (found != NULL || is_keyword(in, "cast"))) {
         DWI_TRY(advance(&ahead, err));
         *in = ahead;
         *out = true;
-        return read_cast(in, node, err);
+        return read_cast(in, found, node, err);
     }
     if (ahead.token.kind != DWI_TOKEN_STRING || (!timely && !is_keyword(in, "x")))
         return DW_OK;

@@ -151,6 +151,59 @@ static void a_missing_file_is_told_by_the_stream(void **state)
     dw_snapshot_close(snapshot);
 }
 
+static void only_rows_that_pass_come_and_other_files_are_not_read(void **state)
+{
+    static const struct {
+        const char *where;
+        const char *want; /* column n */
+    } cases[] = {
+        {"a = 3", " .;"},
+        {"a > 1", " 44; .;"},
+        {"s LIKE 'f%' OR n IS NULL", " 44; . . .;"},
+        {"n >= 44", " 44;"},
+        {"a <= 1 AND a >= 3", ""},
+        {"a IS NULL AND s = 'two'", " .;"},
+        {"s = 'nothing'", ""},
+        {"TRUE", " 44; . . .;"},
+        {"a <> 3", " 44; .;"},
+    };
+    static const char gone[] =
+        "{\"add\":{\"path\":\"gone.parquet\",\"size\":900,\"stats\":\"{"
+        "\\\"numRecords\\\":2,\\\"minValues\\\":{\\\"a\\\":100},"
+        "\\\"maxValues\\\":{\\\"a\\\":200},\\\"nullCount\\\":{\\\"a\\\":0}}\"}}";
+    fixture *f = *state;
+    const char *columns[] = {"n"};
+    dw_scan_options opts = DW_SCAN_OPTIONS_INIT;
+    struct ArrowArrayStream stream;
+    dw_snapshot *snapshot = NULL;
+    char text[128];
+
+    opts.columns = columns;
+    opts.n_columns = 1;
+    DWT_OK(dw_snapshot_open(f->table, -1, &snapshot, &f->err), &f->err);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        opts.where = cases[i].where;
+        DWT_OK(dw_snapshot_scan(snapshot, &opts, &stream, &f->err), &f->err);
+        read_longs(&stream, 0, text, sizeof(text));
+        DWT_STR(text, cases[i].want);
+        stream.release(&stream);
+    }
+    opts.where = "b = 3";
+    DWT_ERR(dw_snapshot_scan(snapshot, &opts, &stream, &f->err), &f->err, DW_E_NOT_FOUND,
+            "t: where: column b: the table has none");
+    dw_snapshot_close(snapshot);
+    DWT_OK(dwi_store_put(f->store, "t/_delta_log/00000000000000000003.json",
+                         (dw_bytes){gone, sizeof(gone) - 1}, DW_PUT_OVERWRITE, &f->err),
+           &f->err);
+    DWT_OK(dw_snapshot_open(f->table, -1, &snapshot, &f->err), &f->err);
+    opts.where = "a < 50";
+    DWT_OK(dw_snapshot_scan(snapshot, &opts, &stream, &f->err), &f->err);
+    read_longs(&stream, 0, text, sizeof(text));
+    DWT_STR(text, " 44; . .;");
+    stream.release(&stream);
+    dw_snapshot_close(snapshot);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -158,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rows_come_file_by_file_and_missing_columns_are_null),
         TEST(columns_and_batch_size_can_be_chosen),
+        TEST(only_rows_that_pass_come_and_other_files_are_not_read),
         TEST(a_missing_file_is_told_by_the_stream),
     };
 

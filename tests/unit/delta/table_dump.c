@@ -68,7 +68,7 @@ static dw_status print_rows(const dwi_log *log, dwi_state *state, dw_error *err)
     dwi_buf line;
 
     dwi_buf_init(&line, log->alloc);
-    DWI_TRY(dwi_table_scan_open(log, state, NULL, 0, 0, &scan, err));
+    DWI_TRY(dwi_table_scan_open(log, state, &(dwi_scan_options){0}, &scan, err));
     DWI_TRY(dwi_column_init(&batch, dwi_table_scan_type(scan), log->alloc, err));
     do {
         DWI_TRY(dwi_table_scan_next(scan, &batch, err));

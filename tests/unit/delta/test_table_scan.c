@@ -246,7 +246,7 @@ static dw_status scan_with(const dw_allocator *alloc, void *ctx)
 
     DWI_TRY(dwi_log_init(&log, f->store, "t", alloc, silent, &f->err));
     DWI_TRY(dwi_state_load(&log, -1, &state, &f->err));
-    DWI_TRY(dwi_table_scan_open(&log, state, NULL, 0, 0, &scan, &f->err));
+    DWI_TRY(dwi_table_scan_open(&log, state, &(dwi_scan_options){0}, &scan, &f->err));
     DWI_TRY(dwi_column_init(&batch, dwi_table_scan_type(scan), alloc, &f->err));
     DWI_TRY(dwi_table_scan_next(scan, &batch, &f->err));
     DWT_EQ(batch.length, 5); /* rows 0 and 5 of 7 are deleted */
