@@ -30,10 +30,10 @@ class Service:
         self.environment, self.log_path = {"HTTP_LISTEN": "off"} | environment, log
         self.process, self.peak_rss_kb = None, 0
 
-    def start(self, **more):
+    def start(self, *flags, **more):
         assert not self.running()
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([program("deltawrite-kafka")], stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen([program("deltawrite-kafka"), *flags], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=clean_environment(**(self.environment | more)))
         threading.Thread(target=self._sample, args=(self.process,), daemon=True).start()
         return self
@@ -81,6 +81,11 @@ class Service:
     def log(self):
         with open(self.log_path, errors="replace") as f:
             return f.read()
+
+    def events(self, message=None):
+        """The log's JSON lines, or those with that msg."""
+        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")]
+        return [line for line in lines if message is None or line["msg"] == message]
 
     def log_end(self, lines=25):
         return "\n".join(self.log().splitlines()[-lines:])

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real servers for tests: handles on tests/servers/kafka and tests/servers/minio."""
 import os
+import pathlib
 import subprocess
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from support.paths import TESTS, fetched
 
@@ -60,9 +61,31 @@ class Kafka(Server):
         self.bootstrap = self.run("start", "--owner", os.getpid(), *args)
         return self
 
-    def topic(self, name, partitions):
-        self.run("topic", name, partitions)
+    def topic(self, name, partitions, **settings):
+        """Settings have underscores for dots."""
+        if not settings:
+            self.run("topic", name, partitions)
+            return name
+        config = {key.replace("_", "."): str(value) for key, value in settings.items()}
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin.create_topics([NewTopic(name, partitions, 1, config=config)])[name].result(timeout=30)
         return name
+
+    def grow(self, topic, partitions):
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(timeout=30)
+
+    @property
+    def sasl(self):
+        return (pathlib.Path(self.folder) / "sasl_ssl").read_text().strip()
+
+    @property
+    def mtls(self):
+        return (pathlib.Path(self.folder) / "mtls").read_text().strip()
+
+    def tls(self, name):
+        """A file of an authority, a certificate or a key; see tests/servers/kafka."""
+        return f"{self.folder}/tls/{name}"
 
     def produce(self, topic, messages):
         """Writes (partition, key, value) in order; returns them as {(partition, offset): (key, value)}."""
