@@ -120,10 +120,10 @@ static bool decompress(struct builder *b, const uint8_t **bytes, size_t *size)
         return true;
     if (plain < 0 || plain > IPC_MAX_BUFFER)
         return fail(b, "a compressed buffer of an impossible length");
-    block = need_alloc((size_t)plain + 1, 1);
-    keep_block(b->memory, block);
-    if (!ipc_decompress(b->codec, *bytes, *size, block, (size_t)plain))
+    block = ipc_decompress(b->codec, *bytes, *size, (size_t)plain);
+    if (block == NULL)
         return fail(b, "a compressed buffer cannot be decompressed");
+    keep_block(b->memory, block);
     *bytes = block;
     *size = (size_t)plain;
     return true;

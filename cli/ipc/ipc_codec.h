@@ -13,7 +13,7 @@ enum { IPC_LZ4_FRAME = 0, IPC_ZSTD = 1 };
 #define IPC_MAX_ROWS   INT64_C(0x7fffffff) /* of one array */
 
 bool ipc_has_codec(int codec);
-/* Exactly `out_size` bytes. */
-bool ipc_decompress(int codec, const void *data, size_t size, void *out, size_t out_size);
+/* Exactly `out_size` bytes, to be freed; NULL: they are damaged. */
+uint8_t *ipc_decompress(int codec, const void *data, size_t size, size_t out_size);
 
 #endif
