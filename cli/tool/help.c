@@ -21,6 +21,8 @@ static const char exit_codes[] =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 some records were rejected, 5 another writer\n"
     "owns the app id, 75 try again later, 78 configuration.\n";
 
+enum { FLAG_WIDTH = 26, WIDTH = 90 };
+
 /* A verb tells of its options only through args_parse(), which calls help_verb(): how, is set here
  * before. */
 static enum help_form { FORM_TEXT, FORM_MAN, FORM_WORDS } form;
@@ -47,6 +49,32 @@ static void print_heading(const char *text, FILE *out)
     (void)fprintf(out, "\n%s%s%s\n", style_bold(out), text, style_plain(out));
 }
 
+/* Words up to WIDTH columns; the lines after the first are indented to where the first began. */
+static void print_wrapped(const char *text, int indent)
+{
+    int column = indent;
+
+    for (const char *word = text; *word != '\0';) {
+        int len = (int)strcspn(word, " ");
+        if (column > indent && column + 1 + len > WIDTH) {
+            (void)printf("\n%*s", indent, "");
+            column = indent;
+        }
+        (void)printf("%s%.*s", column > indent ? " " : "", len, word);
+        column += len + (column > indent);
+        word += len + (int)strspn(word + len, " ");
+    }
+    (void)putchar('\n');
+}
+
+static void print_option(const char *flag, const char *help)
+{
+    (void)printf("  %-*s ", FLAG_WIDTH, flag);
+    if (strlen(flag) > FLAG_WIDTH)
+        (void)printf("\n%*s", FLAG_WIDTH + 3, "");
+    print_wrapped(help, FLAG_WIDTH + 3);
+}
+
 static void verb_text(const struct verb *verb, const struct arg_spec *specs)
 {
     bool several = strchr(verb->example, '\n') != NULL;
@@ -58,9 +86,9 @@ static void verb_text(const struct verb *verb, const struct arg_spec *specs)
         char flag[64];
         (void)snprintf(flag, sizeof(flag), "%s%s%s", specs->flag, specs->value == NULL ? "" : " ",
                        specs->value == NULL ? "" : specs->value);
-        (void)printf("  %-26s %s\n", flag, specs->help);
+        print_option(flag, specs->help);
     }
-    (void)printf("  %-26s %s\n", "--help", "show this");
+    print_option("--help", "show this");
     print_heading(several ? "Examples:" : "Example:", stdout);
     print_example(verb->example, stdout);
 }

@@ -3,6 +3,7 @@
 #include "tool/verbs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/text_table.h"
 #include "tool/json_out.h"
@@ -57,9 +58,39 @@ static dw_status history_json(void *ctx, const dw_history_entry *e, dw_error *er
     return DW_OK;
 }
 
-static const char *metric_of(const cJSON *metrics, const char *key)
+/* What operations call the same thing. */
+static const char *const rows_added[] = {"numOutputRows", "numTargetRowsInserted", NULL};
+static const char *const rows_gone[] = {"numDeletedRows", "numTargetRowsDeleted", NULL};
+static const char *const files_added[] = {"numFiles", "numAddedFiles", "numRestoredFiles",
+                                          "numTargetFilesAdded", NULL};
+static const char *const files_gone[] = {"numRemovedFiles", "numTargetFilesRemoved",
+                                         "numDeletedFiles", NULL};
+
+/* The first of the metrics that an operation has; NULL: none of them. */
+static const char *metric_of(const cJSON *metrics, const char *const *keys)
 {
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metrics, key));
+    for (; *keys != NULL; keys++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metrics, *keys));
+        if (text != NULL)
+            return text;
+    }
+    return NULL;
+}
+
+/* "3", or "-90 +3" when some went; a zero beside another number says nothing. */
+static void cell_of_metrics(struct text_table *t, const cJSON *metrics, const char *const *added,
+                            const char *const *gone)
+{
+    const char *more = metric_of(metrics, added);
+    const char *less = metric_of(metrics, gone);
+    struct textbuf cell = {0};
+
+    if (less != NULL && strcmp(less, "0") != 0)
+        textbuf_printf(&cell, "-%s", less);
+    if (more != NULL && (cell.len == 0 || strcmp(more, "0") != 0))
+        textbuf_printf(&cell, cell.len == 0 ? "%s" : " +%s", more);
+    text_table_cell(t, cell.text);
+    textbuf_done(&cell);
 }
 
 static dw_status history_text(void *ctx, const dw_history_entry *e, dw_error *err)
@@ -74,8 +105,8 @@ static dw_status history_text(void *ctx, const dw_history_entry *e, dw_error *er
     text_table_cell_i64(t, e->version);
     text_table_cell(t, time.text);
     text_table_cell(t, e->operation);
-    text_table_cell(t, metric_of(metrics, "numOutputRows"));
-    text_table_cell(t, metric_of(metrics, "numFiles"));
+    cell_of_metrics(t, metrics, rows_added, rows_gone);
+    cell_of_metrics(t, metrics, files_added, files_gone);
     text_table_cell(t, e->engine_info);
     textbuf_done(&time);
     cJSON_Delete(metrics);

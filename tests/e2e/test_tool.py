@@ -369,3 +369,10 @@ def test_an_export_that_fails_leaves_nothing(local_tool, table, tmp_path):
         done = local_tool.run("export", table, *args)
         assert done.returncode in (1, 2) and says in done.stderr and done.stderr.count("\n") == 1
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("a.")) == []
+
+
+def test_history_tells_files_and_rows_that_went(local_tool, table):
+    for i in range(3):
+        local_tool("import", table, "-", stdin=f'{{"int":{i}}}\n')
+    local_tool("restore", table, "--version", 1)
+    assert re.search(r" RESTORE +- +-2 +libdeltawrite", local_tool("history", table).splitlines()[1])
