@@ -269,24 +269,25 @@ static bool read_fields(struct reader *r, const struct flat *owner, int field, i
                         struct ArrowSchema *schema, struct ipc_field *out);
 
 /* A field whose values are in a dictionary: the indexes are its own, the rest the dictionary's. */
-static void make_dictionary(const struct flat *encoding, struct ArrowSchema *schema,
+static bool make_dictionary(const struct flat *encoding, struct ArrowSchema *schema,
                             struct ipc_field *f, const char *name, size_t len)
 {
     struct ipc_field values = *f;
     struct ArrowSchema of_values = *schema;
     const struct flat index = flat_table(encoding, 1);
     char format[2] = "i";
+    bool known;
 
     *f = (struct ipc_field){.has_dictionary = true, .dictionary_id = flat_int(encoding, 0, 8, 0)};
     fixed(f, 32);
-    if (index.bytes != NULL)
-        (void)int_format(&index, f, format);
+    known = index.bytes == NULL || int_format(&index, f, format);
     make_schema(schema, format, name, len, 0);
     schema->flags = of_values.flags;
     schema->dictionary = need_alloc(1, sizeof(*schema->dictionary));
     *schema->dictionary = of_values;
     f->values = need_alloc(1, sizeof(*f->values));
     *f->values = values;
+    return known;
 }
 
 static bool read_field(struct reader *r, const struct flat *t, int depth,
@@ -314,9 +315,8 @@ static bool read_field(struct reader *r, const struct flat *t, int depth,
     schema->flags = flat_int(t, 1, 1, 0) != 0 ? ARROW_FLAG_NULLABLE : 0;
     if (!read_fields(r, t, 5, depth, schema, f))
         return false;
-    if (dictionary.bytes != NULL)
-        make_dictionary(&dictionary, schema, f, name, len);
-    return true;
+    return dictionary.bytes == NULL || make_dictionary(&dictionary, schema, f, name, len) ||
+           fail(r, name, len, "indexes of an unknown type");
 }
 
 static bool read_fields(struct reader *r, const struct flat *owner, int field, int depth,
