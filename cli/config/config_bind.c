@@ -133,6 +133,19 @@ static void keep_file_origin(const struct binding *b, const struct found *found,
     textbuf_done(&where);
 }
 
+static bool set_given(const struct binding *b, const struct option *option, const char *text,
+                      struct textbuf *why)
+{
+    struct textbuf json = {0};
+    bool ok;
+
+    if (option->kind == KIND_JSON && text[0] != '\0')
+        textbuf_json_string(&json, text, strlen(text));
+    ok = option_set(option, json.len > 0 ? json.text : text, b->base, why);
+    textbuf_done(&json);
+    return ok;
+}
+
 static bool bind_given(const struct binding *b, const struct option *option,
                        const struct given *given, enum layer layer)
 {
@@ -143,7 +156,7 @@ static bool bind_given(const struct binding *b, const struct option *option,
         textbuf_printf(&why, "%s has several %s, and this does not tell which it is for",
                        b->layers->file, b->scope == OF_SOURCE ? "sources" : "tables");
     else
-        ok = option_set(option, given->text, b->base, &why);
+        ok = set_given(b, option, given->text, &why);
     if (!ok)
         (void)fail(b, given->where, why.text);
     else
@@ -269,6 +282,20 @@ static bool bind_json(const struct binding *b, const struct option *option,
     return true;
 }
 
+/* The item itself: where messages look for what it has not. */
+static void item_origin(struct config *out, const struct layers *layers, const char *prefix,
+                        const struct file_node *item)
+{
+    struct textbuf path = {0};
+    struct textbuf where = {0};
+
+    textbuf_add(&path, prefix, strlen(prefix) - 1);
+    textbuf_printf(&where, "%s:%d", layers->file, item->line);
+    origin_add(out->origins, path.text, NULL, where.text, LAYER_FILE, NULL, false);
+    textbuf_done(&path);
+    textbuf_done(&where);
+}
+
 static bool bind_scope(const struct binding *b);
 
 static bool bind_columns(const struct binding *b, const struct found *found)
@@ -287,6 +314,7 @@ static bool bind_columns(const struct binding *b, const struct found *found)
         textbuf_printf(&prefix, "%stransforms[%zu].", b->prefix, i);
         textbuf_printf(&name, "%stransforms[%zu].", found->place->name, i);
         records->n_columns++;
+        item_origin(b->out, b->layers, prefix.text, node->entries[i].value);
         ok = bind_scope(&(struct binding){.layers = b->layers,
                                           .out = b->out,
                                           .problem = b->problem,
@@ -301,6 +329,19 @@ static bool bind_columns(const struct binding *b, const struct found *found)
 }
 
 /* ---- one option, one scope ---- */
+
+static bool fail_missing(const struct binding *b, const struct option *option)
+{
+    struct textbuf path = {0};
+
+    textbuf_printf(&path, "%s%s", b->prefix, option->path);
+    origin_name(b->out, path.text, b->problem);
+    textbuf_puts(b->problem, ": is missing");
+    if (option->env != NULL)
+        textbuf_printf(b->problem, ", and %s is not set", option->env);
+    textbuf_done(&path);
+    return false;
+}
 
 static bool bind_default(const struct binding *b, const struct option *option)
 {
@@ -318,10 +359,7 @@ static bool bind_default(const struct binding *b, const struct option *option)
     keep_origin(b, option, text, NULL, LAYER_DEFAULT);
     if (text != NULL || (option->flags & OPTION_NEEDED) == 0)
         return true;
-    textbuf_printf(b->problem, "%s%s: is missing in %s", b->prefix, option->path, b->layers->file);
-    if (option->env != NULL)
-        textbuf_printf(b->problem, ", and %s is not set", option->env);
-    return false;
+    return fail_missing(b, option);
 }
 
 static bool bind_option(const struct binding *b, const struct option *option)
@@ -379,6 +417,8 @@ static bool bind_items(const struct layers *layers, const char *list_name, enum 
 
         textbuf_printf(&prefix, "%s[%zu].", list_name, i);
         textbuf_printf(&shared_name, "%s.", shared_key);
+        if (list != NULL)
+            item_origin(out, layers, prefix.text, list->entries[i].value);
         ok = bind_scope(&(struct binding){
             .layers = layers,
             .out = out,
@@ -406,6 +446,8 @@ static size_t items_of(const struct layers *layers, const char *list_name)
 bool config_bind(const struct layers *layers, struct config *out, struct textbuf *problem)
 {
     out->origins = need_alloc(1, sizeof(*out->origins));
+    if (layers->file != NULL)
+        out->origins->file = need_strdup(layers->file);
     out->n_sources = items_of(layers, "sources");
     out->sources = need_alloc(out->n_sources, sizeof(*out->sources));
     out->n_tables = items_of(layers, "tables");

@@ -147,6 +147,7 @@ bool layers_read_flags(struct layers *layers, int argc, char **argv, bool *out_u
             return false;
         }
     }
+    *out_usage = false;
     return true;
 }
 
@@ -220,6 +221,61 @@ static bool read_names(const struct option *option, const char *names, char **en
     return true;
 }
 
+/* ---- kafka-delta-ingest ---- */
+
+static void give_if_free(struct layers *layers, const char *env, const char *text,
+                         const char *where)
+{
+    size_t count;
+    const struct option *table = option_table(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct given *given = &layers->environment[i];
+
+        if (table[i].env != NULL && strcmp(table[i].env, env) == 0 && given->text == NULL)
+            *given = (struct given){need_strdup(text), need_strdup(where)};
+    }
+}
+
+/* Its registry variables say the format too; a path is a schema's file. */
+static void take_registry(struct layers *layers, const char *name, const char *format)
+{
+    const char *text = variable(layers->variables, name, strlen(name));
+
+    if (text == NULL || text[0] == '\0')
+        return;
+    if (strncmp(text, "http", 4) == 0) {
+        give_if_free(layers, "RECORD_FORMAT", format, name);
+        give_if_free(layers, "SCHEMA_REGISTRY_URL", text, name);
+    } else if (strcmp(format, "avro") == 0) {
+        give_if_free(layers, "RECORD_FORMAT", format, name);
+        give_if_free(layers, "AVRO_SCHEMA_FILE", text, name);
+    }
+}
+
+/* What it has and we have in other forms is not passed over in silence. */
+static bool refuse_unlike(const struct layers *layers, struct textbuf *problem)
+{
+    static const struct {
+        const char *name;
+        const char *instead;
+    } unlike[] = {
+        {"KAFKA_SEEK_OFFSETS", "is not taken here: --from FILE, with the offsets to read first"},
+        {"TRANSFORMS", "is not taken here: write transforms of the source into a file (--config)"},
+        {"DLQ_TRANSFORMS", "is not taken here: rejected records are kept as they came"},
+    };
+
+    for (size_t i = 0; i < sizeof(unlike) / sizeof(unlike[0]); i++) {
+        const char *text = variable(layers->variables, unlike[i].name, strlen(unlike[i].name));
+
+        if (text == NULL || text[0] == '\0')
+            continue;
+        textbuf_printf(problem, "%s: %s", unlike[i].name, unlike[i].instead);
+        return false;
+    }
+    return true;
+}
+
 bool layers_read_environment(struct layers *layers, char **environment, struct textbuf *problem)
 {
     size_t count;
@@ -234,7 +290,9 @@ bool layers_read_environment(struct layers *layers, char **environment, struct t
             !read_names(&table[i], table[i].aliases, environment, out, problem))
             return false;
     }
-    return true;
+    take_registry(layers, "AVRO_REGISTRY", "avro");
+    take_registry(layers, "JSON_REGISTRY", "json_schema");
+    return refuse_unlike(layers, problem);
 }
 
 /* ---- what is there ---- */
@@ -314,19 +372,42 @@ void origins_free(struct config_origins *origins)
         free(origins->items[i].text);
         free(origins->items[i].where);
     }
-    if (origins != NULL)
+    if (origins != NULL) {
         free(origins->items);
+        free(origins->file);
+    }
     free(origins);
+}
+
+/* The innermost item of a list that has the path: "sources[1]" of "sources[1].topics". */
+static const struct config_origin *item_of(const struct config_origins *origins, const char *path)
+{
+    const struct config_origin *found = NULL;
+
+    for (size_t i = 0; i < origins->count; i++) {
+        const struct config_origin *origin = &origins->items[i];
+        size_t len = strlen(origin->path);
+
+        if (strncmp(origin->path, path, len) == 0 && path[len] == '.' && origin->text == NULL &&
+            origin->layer == LAYER_FILE && (found == NULL || len > strlen(found->path)))
+            found = origin;
+    }
+    return found;
 }
 
 void origin_name(const struct config *config, const char *path, struct textbuf *out)
 {
     const struct config_origin *origin = origin_find(config->origins, path);
+    const struct config_origin *item = item_of(config->origins, path);
 
     if (origin != NULL && origin->layer == LAYER_FILE)
         textbuf_printf(out, "%s: %s", origin->where, path);
     else if (origin != NULL && origin->where != NULL)
         textbuf_puts(out, origin->where);
+    else if (item != NULL)
+        textbuf_printf(out, "%s: %s", item->where, path);
+    else if (config->origins->file != NULL)
+        textbuf_printf(out, "%s: %s", config->origins->file, path);
     else if (origin != NULL && origin->option != NULL && origin->option->env != NULL)
         textbuf_puts(out, origin->option->env);
     else

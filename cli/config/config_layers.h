@@ -42,6 +42,7 @@ struct config_origin {
 struct config_origins {
     struct config_origin *items;
     size_t count;
+    char *file; /* NULL: none */
 };
 
 /* False: a mistake, told as "OBJECT: REASON"; *out_usage: in the command line itself. */

@@ -60,9 +60,10 @@ static void rename_problem(const struct config *config, const char *text, struct
     for (size_t i = 0; i < config->origins->count; i++) {
         const struct config_origin *origin = &config->origins->items[i];
 
-        if (origin->layer == LAYER_FILE && origin->option != NULL && origin->option->env != NULL &&
+        if (origin->layer <= LAYER_FILE && origin->option != NULL && origin->option->env != NULL &&
             strlen(origin->option->env) == len && strncmp(origin->option->env, text, len) == 0) {
-            textbuf_printf(problem, "%s: %s%s", origin->where, origin->path, text + len);
+            origin_name(config, origin->path, problem);
+            textbuf_puts(problem, text + len);
             return;
         }
     }
@@ -85,8 +86,10 @@ static bool load_aws(struct config *out, bool seeded, struct textbuf *problem)
         rename_problem(out, text.text, problem);
     textbuf_done(&text);
     if (ok && out->aws.access_key_id == NULL) {
-        textbuf_puts(problem, "AWS_ACCESS_KEY_ID: no credentials for AWS: neither the variables "
-                              "nor a profile has them");
+        rename_problem(out,
+                       "AWS_ACCESS_KEY_ID: no credentials for AWS: neither the settings nor a "
+                       "profile has them",
+                       problem);
         ok = false;
     }
     return ok;

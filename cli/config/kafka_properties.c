@@ -48,6 +48,7 @@ struct collector {
     struct textbuf *problem;
     rd_kafka_conf_t *scratch; /* takes each value, to see whether it is one */
     const char **names;       /* all that librdkafka knows */
+    char **ranges;            /* the values they take, "" where librdkafka does not tell */
     size_t n_names;
 };
 
@@ -58,6 +59,26 @@ static bool fail(const struct collector *c, const char *object, const char *reas
 }
 
 /* ---- names ---- */
+
+/* The third column. */
+static char *range_of(const char *line)
+{
+    size_t len = 0;
+    char *range;
+
+    for (int i = 0; i < 2 && line != NULL; i++)
+        line = strchr(line + 1, '|');
+    if (line != NULL) {
+        line += 1 + strspn(line + 1, " ");
+        len = strcspn(line, "|\n");
+        while (len > 0 && line[len - 1] == ' ')
+            len--;
+    }
+    range = need_alloc(len + 1, 1);
+    if (len > 0)
+        memcpy(range, line, len);
+    return range;
+}
 
 /* librdkafka tells all of its names in a table for people alone: "NAME | C/P | ...". */
 static void read_names(struct collector *c)
@@ -81,6 +102,8 @@ static void read_names(struct collector *c)
         name = need_alloc(len + 1, 1);
         memcpy(name, line, len);
         c->names = need_realloc(c->names, c->n_names + 1, sizeof(*c->names));
+        c->ranges = need_realloc(c->ranges, c->n_names + 1, sizeof(*c->ranges));
+        c->ranges[c->n_names] = range_of(line);
         c->names[c->n_names++] = name;
     }
     free(text);
@@ -196,8 +219,14 @@ static bool is_value(const struct collector *c, const char *object, const char *
 {
     char reason[512];
 
-    return rd_kafka_conf_set(c->scratch, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK ||
-           fail(c, object, reason);
+    if (rd_kafka_conf_set(c->scratch, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
+        return true;
+    (void)fail(c, object, reason);
+    for (size_t i = 0; i < c->n_names; i++) {
+        if (strcmp(c->names[i], name) == 0 && c->ranges[i][0] != '\0')
+            textbuf_printf(c->problem, "; allowed: %s", c->ranges[i]);
+    }
+    return false;
 }
 
 /* The stronger layer wins; two in one layer must agree. `name` is kept. */
@@ -451,9 +480,12 @@ bool kafka_properties_collect(const struct layers *layers, struct config *out,
          add_variables(&c, layers->variables) && kafka_security_check(out, problem);
     if (ok)
         add_defaults(&c);
-    for (size_t i = 0; i < c.n_names; i++)
+    for (size_t i = 0; i < c.n_names; i++) {
         free((void *)(uintptr_t)c.names[i]);
+        free(c.ranges[i]);
+    }
     free(c.names);
+    free(c.ranges);
     rd_kafka_conf_destroy(c.scratch);
     return ok;
 }

@@ -274,9 +274,11 @@ static const struct option table[] = {
              "${header:h} make many tables"},
     {TABLE(KIND_BOOL, create), .path = "create", .flag = "--create", .env = "DELTA_CREATE",
      .value = "true|false", .fallback = "true", .help = "make it when it is missing"},
-    {TABLE(KIND_JSON, schema_json), .path = "schema", .value = "FILE|{NAME: TYPE}",
-     .help = "columns of a table that is made: a Delta schema in JSON, or names and types; else "
-             "what records bring"},
+    {TABLE(KIND_JSON, schema_json), .path = "schema", .flag = "--schema", .env = "DELTA_SCHEMA",
+     .value = "FILE|COLUMNS",
+     .help = "columns of a table that is made: a file with a Delta schema, columns in SQL's words "
+             "(id BIGINT, day DATE), or {NAME: TYPE}; else the analytics columns, or with tables "
+             "in a file what records bring"},
     {TABLE(KIND_LIST, partition_by), .path = "partition_by", .flag = "--partition-by",
      .env = "DELTA_PARTITION_BY", .value = "NAME,...",
      .help = "partition columns of a table that is made"},

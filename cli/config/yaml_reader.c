@@ -16,6 +16,7 @@ enum { MOST_BYTES = 1 << 20, MOST_NODES = 200000, MOST_DEPTH = 64 };
 
 struct reader {
     const char *file;
+    const char *data;
     char **environment;
     yaml_document_t *document;
     size_t nodes;
@@ -208,6 +209,19 @@ static bool convert(struct reader *r, const yaml_node_t *from, struct file_node 
 
 /* ---- documents ---- */
 
+static bool has_variable(const struct reader *r, size_t line)
+{
+    const char *text = r->data;
+    const char *found;
+
+    for (; line > 0 && text != NULL; line--) {
+        text = strchr(text, '\n');
+        text = text == NULL ? NULL : text + 1;
+    }
+    found = text == NULL ? NULL : strstr(text, "${");
+    return found != NULL && found < text + strcspn(text, "\n");
+}
+
 static void syntax_error(const struct reader *r, const yaml_parser_t *parser)
 {
     const char *problem = parser->problem == NULL ? "is no YAML" : parser->problem;
@@ -217,6 +231,9 @@ static void syntax_error(const struct reader *r, const yaml_parser_t *parser)
                    problem);
     if (parser->context != NULL)
         textbuf_printf(r->problem, " %s", parser->context);
+    if (parser->context != NULL && strstr(parser->context, "flow mapping") != NULL &&
+        has_variable(r, mark->line))
+        textbuf_puts(r->problem, "; within braces ${...} wants quotes");
 }
 
 static bool is_mapping(struct reader *r, const yaml_node_t *root)
@@ -299,6 +316,7 @@ struct file_node *yaml_read(const char *file, char **environment, struct textbuf
 
     if (data == NULL)
         return NULL;
+    r.data = (const char *)data;
     if (yaml_parser_initialize(&parser) == 0) {
         textbuf_printf(problem, "%s: out of memory", file);
         free(data);
