@@ -9,7 +9,9 @@
 #include "records/json_path.h"
 #include "records/json_split.h"
 #include "records/payload.h"
+#include "records/registry.h"
 #include "records/row_list.h"
+#include "records/row_plan.h"
 
 /* Of an unpacked payload, and of the rows that binary data becomes. */
 enum { MAX_BYTES = 64 * 1024 * 1024 };
@@ -20,7 +22,9 @@ struct decoder {
     struct payload *payload;
     enum payload_codec codec;
     struct avro_format *avro; /* NULL: another format */
-    struct row_list rows;
+    struct row_plan *plan;    /* NULL: rows go on as they come */
+    struct row_list rows;     /* as the format gives them */
+    struct row_list planned;  /* as the plan makes them */
     struct failure failure;
 };
 
@@ -60,7 +64,11 @@ struct decoder *decoder_new(const struct record_config *config, struct registry 
     decoder->registry = registry_ref(registry);
     decoder->payload = payload_new();
     decoder->codec = codec_of(config, registry);
-    if (open_format(decoder, out_problem))
+    if (registry != NULL && registry_problem(registry) != NULL)
+        textbuf_printf(out_problem, "schema registry: %s", registry_problem(registry));
+    else
+        decoder->plan = row_plan_new(config, out_problem);
+    if (out_problem->len == 0 && open_format(decoder, out_problem))
         return decoder;
     decoder_free(decoder);
     return NULL;
@@ -72,7 +80,9 @@ void decoder_free(struct decoder *decoder)
         return;
     avro_format_free(decoder->avro);
     payload_free(decoder->payload);
+    row_plan_free(decoder->plan);
     row_list_done(&decoder->rows);
+    row_list_done(&decoder->planned);
     textbuf_done(&decoder->failure.text);
     registry_unref(decoder->registry);
     free(decoder);
@@ -90,6 +100,29 @@ static enum decode_result read_format(struct decoder *decoder, const struct reco
     }
 }
 
+void decoder_set_table(struct decoder *decoder, const char *schema_json)
+{
+    if (decoder->plan != NULL)
+        row_plan_set_table(decoder->plan, schema_json);
+}
+
+static enum decode_result make_rows(struct decoder *decoder, const struct record *record,
+                                    const char **schema)
+{
+    enum decode_result result = DECODE_ROWS;
+
+    if (decoder->plan == NULL)
+        return DECODE_ROWS;
+    row_list_finish(&decoder->rows);
+    for (size_t i = 0; i < decoder->rows.count && result == DECODE_ROWS; i++) {
+        struct span row = {decoder->rows.rows[i].data, decoder->rows.rows[i].len};
+        result = row_plan_apply(decoder->plan, row, record, &decoder->planned, &decoder->failure);
+    }
+    if (result == DECODE_ROWS)
+        *schema = row_plan_schema(decoder->plan, *schema);
+    return result;
+}
+
 enum decode_result decoder_decode(struct decoder *decoder, const struct record *record,
                                   struct decoded *out)
 {
@@ -99,6 +132,7 @@ enum decode_result decoder_decode(struct decoder *decoder, const struct record *
 
     *out = (struct decoded){0};
     row_list_clear(&decoder->rows);
+    row_list_clear(&decoder->planned);
     if (value.len == 0) {
         out->tombstone = true;
         return DECODE_ROWS;
@@ -107,10 +141,13 @@ enum decode_result decoder_decode(struct decoder *decoder, const struct record *
                             &decoder->failure);
     if (result == DECODE_ROWS)
         result = read_format(decoder, record, value, &schema);
+    if (result == DECODE_ROWS)
+        result = make_rows(decoder, record, &schema);
     if (result == DECODE_ROWS) {
-        row_list_finish(&decoder->rows);
-        out->rows = decoder->rows.rows;
-        out->count = decoder->rows.count;
+        struct row_list *rows = decoder->plan == NULL ? &decoder->rows : &decoder->planned;
+        row_list_finish(rows);
+        out->rows = rows->rows;
+        out->count = rows->count;
         out->schema_json = schema;
     } else {
         out->stage = decoder->failure.stage;

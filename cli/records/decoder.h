@@ -53,7 +53,8 @@ struct decoded {
     const char *code;  /* BAD: short and stable: "DW_E_RECORD", "AVRO_TRUNCATED", ... */
     const char *text;  /* BAD, TRY_LATER, FATAL */
     /* Not NULL: the columns (a Delta schema in JSON) that rows of this record's schema may have and
-     * that no record told yet: given once for each new schema of the registry or file. */
+     * that no record told yet: given once for each new schema of the registry or file, and with the
+     * first record for columns whose types the configuration tells. The table may have some. */
     const char *schema_json;
 };
 
@@ -75,6 +76,9 @@ void registry_count(struct registry *registry, int64_t *out_requests, int64_t *o
 struct decoder *decoder_new(const struct record_config *config, struct registry *registry,
                             struct textbuf *out_problem);
 void decoder_free(struct decoder *decoder);
+/* The table's columns as they are now, a Delta schema in JSON: the rescue column goes by it, CSV,
+ * and the forms of key and headers. To be called before the first record, and when they change. */
+void decoder_set_table(struct decoder *decoder, const char *schema_json);
 enum decode_result decoder_decode(struct decoder *decoder, const struct record *record,
                                   struct decoded *out);
 

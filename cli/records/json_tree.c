@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "records/json_lexer.h"
+#include "records/name_set.h"
 
 struct parser {
     struct json_lexer lexer;
@@ -247,41 +248,24 @@ struct json *json_copy(struct scratch *scratch, const struct json *value)
 {
     struct json *copy = scratch_alloc(scratch, sizeof(*copy));
 
-    *copy = *value; /* what is below is shared: it is moved nowhere */
-    copy->next = NULL;
+    *copy = *value;
+    copy->next = copy->first = copy->last = NULL;
+    for (const struct json *m = value->first; m != NULL; m = m->next)
+        json_add(copy, json_copy(scratch, m));
     return copy;
 }
 
-static bool equal_names(struct span a, struct span b, bool ignore_case)
-{
-    return ignore_case ? span_same_name(a, b) : span_eq(a, b);
-}
-
-static size_t name_hash(struct span name, bool ignore_case)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.ptr[i];
-        if (ignore_case && c >= 'A' && c <= 'Z')
-            c = (unsigned char)(c + 32);
-        hash = (hash ^ c) * UINT64_C(1099511628211);
-    }
-    return (size_t)(hash ^ hash >> 32);
-}
-
 /* The place of each name's last member: `slots`, a power of two above their number. */
-static struct json **name_slot(struct json **slots, size_t n_slots, struct span name,
-                               bool ignore_case)
+static struct json **name_slot(struct json **slots, size_t n_slots, struct span name)
 {
-    size_t at = name_hash(name, ignore_case) & (n_slots - 1);
+    size_t at = (size_t)name_hash(name) & (n_slots - 1);
 
-    while (slots[at] != NULL && !equal_names(slots[at]->name, name, ignore_case))
+    while (slots[at] != NULL && !span_same_name(slots[at]->name, name))
         at = (at + 1) & (n_slots - 1);
     return &slots[at];
 }
 
-void json_keep_last(struct scratch *scratch, struct json *object, bool ignore_case)
+void json_keep_last(struct scratch *scratch, struct json *object)
 {
     struct json *member;
     struct json **slots;
@@ -297,12 +281,12 @@ void json_keep_last(struct scratch *scratch, struct json *object, bool ignore_ca
     slots = scratch_array(scratch, n_slots, sizeof(struct json *));
     memset(slots, 0, n_slots * sizeof(struct json *));
     for (member = object->first; member != NULL; member = member->next)
-        *name_slot(slots, n_slots, member->name, ignore_case) = member;
+        *name_slot(slots, n_slots, member->name) = member;
     member = object->first;
     object->first = object->last = NULL;
     while (member != NULL) {
         struct json *next = member->next;
-        if (*name_slot(slots, n_slots, member->name, ignore_case) == member)
+        if (*name_slot(slots, n_slots, member->name) == member)
             json_add(object, member);
         member = next;
     }

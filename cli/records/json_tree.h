@@ -65,9 +65,9 @@ void json_add_member(struct json *object, struct span name, struct json *value);
 void json_add(struct json *array, struct json *value);
 /* All members of that name, regardless of ASCII case. */
 void json_remove(struct json *object, struct span name);
-/* Of members of equal names the last alone stays. */
-void json_keep_last(struct scratch *scratch, struct json *object, bool ignore_case);
-/* The value, to be put in another place. */
+/* Of members of names that are equal regardless of ASCII case the last alone stays. */
+void json_keep_last(struct scratch *scratch, struct json *object);
+/* The value and all that is in it, to be put in another place; texts are shared. */
 struct json *json_copy(struct scratch *scratch, const struct json *value);
 
 void json_write(const struct json *value, struct textbuf *out);

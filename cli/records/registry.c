@@ -84,6 +84,11 @@ struct registry *registry_ref(struct registry *registry)
     return registry;
 }
 
+const char *registry_problem(const struct registry *registry)
+{
+    return registry->http == NULL ? registry->problem.text : NULL;
+}
+
 static void schema_free(struct registry_schema *schema)
 {
     if (schema == NULL)

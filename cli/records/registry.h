@@ -23,6 +23,8 @@ struct registry_schema {
     size_t n_references;
 };
 
+/* What is wrong with its addresses; NULL: nothing. */
+const char *registry_problem(const struct registry *registry);
 enum decode_result registry_by_id(struct registry *registry, int32_t id,
                                   const struct registry_schema **out, struct failure *failure);
 enum decode_result registry_by_version(struct registry *registry, const char *subject, int version,

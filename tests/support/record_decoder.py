@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service's record decoder alone (tests/unit/records/decode_records.c), and how its rows compare."""
 import json
+import pathlib
 import subprocess
+import tempfile
+import textwrap
 
 from . import paths
 
@@ -41,18 +44,33 @@ def program():
     return paths.BUILD / "tests" / "unit" / "records" / "decode_records"
 
 
-def decode(payloads, *settings):
-    """One Result for each payload (bytes, or None)."""
+def run(payloads, settings, record):
+    """`settings` are those of a source in the configuration file: a dict, or their YAML."""
     data = b"".join(b"-1\n" if p is None else b"%d\n%s" % (len(p), p) for p in payloads)
-    done = subprocess.run([program(), *settings], input=data, capture_output=True, timeout=300)
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "config.yaml"
+        table = {"name": "t", "uri": f"{folder}/t"}
+        source = settings if isinstance(settings, str) else "\n".join(
+            f"{name}: {json.dumps(value)}" for name, value in settings.items())
+        config.write_text("kafka: {brokers: 'localhost:9092', group: g}\n" f"tables: [{json.dumps(table)}]\n"
+                          "sources:\n- topics: [topic]\n  table: t\n" + textwrap.indent(source, "  "))
+        words = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in record.items()]
+        return subprocess.run([program(), config, *words], input=data, capture_output=True, timeout=300,
+                              env=paths.clean_environment())
+
+
+def decode(payloads, settings=None, **record):
+    """One Result for each payload (bytes, or None)."""
+    payloads = list(payloads)
+    done = run(payloads, settings or {}, record)
     assert done.returncode == 0, done.stderr.decode()
     lines = done.stdout.split(b"\n")[:-1]
     assert len(lines) == len(payloads), done.stderr.decode()
     return [Result(line) for line in lines]
 
 
-def refusal(*settings):
+def refusal(settings):
     """What is wrong with settings that no decoder can be made of."""
-    done = subprocess.run([program(), *settings], input=b"", capture_output=True, timeout=60)
+    done = run([], settings, {})
     assert done.returncode == 78, done
     return done.stderr.decode().strip()
