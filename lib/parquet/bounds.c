@@ -14,6 +14,7 @@ void dwi_bounds_init(dwi_bounds *b, const dwi_type *type, const dw_allocator *al
     b->type = type;
     dwi_buf_init(&b->min_bytes, alloc);
     dwi_buf_init(&b->max_bytes, alloc);
+    dwi_bounds_clear(b);
 }
 
 void dwi_bounds_done(dwi_bounds *b)
@@ -26,6 +27,9 @@ void dwi_bounds_clear(dwi_bounds *b)
 {
     b->has = false;
     b->nan_count = 0;
+    b->shared = 0; /* no key is above the one and below the other */
+    b->min_key = UINT64_MAX;
+    b->max_key = 0;
 }
 
 size_t dwi_bounds_bytes(const dwi_bounds *b)
@@ -206,46 +210,49 @@ static int compare_bytes(const void *a, size_t a_len, const void *b, size_t b_le
     return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-/* The same for two whose first eight bytes, or all of them, are equal. */
-static int compare_after_prefix(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-    size_t n = a_len < b_len ? a_len : b_len;
-    size_t i = 8;
-
-    for (; i + 8 <= n; i += 8) {
-        uint64_t x = dwi_bytes_prefix(a + i, 8);
-        uint64_t y = dwi_bytes_prefix(b + i, 8);
-        if (x != y)
-            return x < y ? -1 : 1;
-    }
-    if (i >= n) /* empty ones have no address to add to */
-        return compare_bytes(a, a_len, b, b_len);
-    return compare_bytes(a + i, a_len - i, b + i, b_len - i);
-}
-
 static void keep(dwi_buf *buf, const uint8_t *data, size_t len)
 {
     dwi_buf_clear(buf);
     dwi_buf_append(buf, data, len);
 }
 
-void dwi_bounds_widen_bytes(dwi_bounds *b, const uint8_t *data, size_t len, uint64_t prefix)
+static uint64_t key_behind(const dwi_buf *bytes, size_t shared)
 {
-    size_t kept = len < DWI_BOUNDS_KEEP ? len : DWI_BOUNDS_KEEP;
+    uint8_t copy[8] = {0};
+    size_t len = bytes->len - shared < 8 ? bytes->len - shared : 8;
+
+    if (len > 0)
+        memcpy(copy, bytes->data + shared, len);
+    return dwi_bytes_key(copy, len);
+}
+
+static void find_keys(dwi_bounds *b)
+{
     const dwi_buf *min = &b->min_bytes;
     const dwi_buf *max = &b->max_bytes;
 
-    if (!b->has || prefix < b->min_prefix ||
-        (prefix == b->min_prefix && compare_after_prefix(data, kept, min->data, min->len) < 0)) {
+    b->shared = 0;
+    while (b->shared < DWI_BOUNDS_SHARED && b->shared + 8 <= min->len &&
+           b->shared + 8 <= max->len &&
+           dwi_le64(min->data + b->shared) == dwi_le64(max->data + b->shared))
+        b->shared += 8;
+    b->min_key = key_behind(min, b->shared);
+    b->max_key = key_behind(max, b->shared);
+}
+
+void dwi_bounds_add_bytes(dwi_bounds *b, const uint8_t *data, size_t len)
+{
+    size_t kept = len < DWI_BOUNDS_KEEP ? len : DWI_BOUNDS_KEEP;
+    bool below = !b->has || compare_bytes(data, kept, b->min_bytes.data, b->min_bytes.len) < 0;
+    bool above = !b->has || compare_bytes(data, kept, b->max_bytes.data, b->max_bytes.len) > 0;
+
+    if (below)
         keep(&b->min_bytes, data, kept);
-        b->min_prefix = prefix;
-    }
-    if (!b->has || prefix > b->max_prefix ||
-        (prefix == b->max_prefix && compare_after_prefix(data, kept, max->data, max->len) > 0)) {
+    if (above)
         keep(&b->max_bytes, data, kept);
-        b->max_prefix = prefix;
-    }
     b->has = true;
+    if (below || above)
+        find_keys(b);
 }
 
 void dwi_bounds_merge(dwi_bounds *b, const dwi_bounds *other)
@@ -258,8 +265,8 @@ void dwi_bounds_merge(dwi_bounds *b, const dwi_bounds *other)
     } else if (b->type->kind == DWI_DECIMAL) {
         widen_decimal(b, other->min_decimal, other->max_decimal);
     } else if (is_bytes(b->type)) {
-        dwi_bounds_widen_bytes(b, other->min_bytes.data, other->min_bytes.len, other->min_prefix);
-        dwi_bounds_widen_bytes(b, other->max_bytes.data, other->max_bytes.len, other->max_prefix);
+        dwi_bounds_add_bytes(b, other->min_bytes.data, other->min_bytes.len);
+        dwi_bounds_add_bytes(b, other->max_bytes.data, other->max_bytes.len);
     } else {
         widen_int(b, other->min_int, other->max_int);
     }

@@ -6,6 +6,7 @@
 #define DWI_PARQUET_BOUNDS_H
 
 #include "base/buf.h"
+#include "base/le.h"
 #include "schema/type.h"
 
 /* Whether NaN is counted. */
@@ -17,6 +18,9 @@ static inline bool dwi_bounds_has_nan(const dwi_type *type)
 /* Of strings and binary only so much is kept: longer than any bound that is written, by one whole
  * character. Values that are equal so far give equal bounds. */
 enum { DWI_BOUNDS_KEEP = 516, DWI_BOUNDS_FIXED = 16 };
+
+/* DWI_BOUNDS_READABLE: bytes that can be read at a value, however short, for the fast way. */
+enum { DWI_BOUNDS_SHARED = 48, DWI_BOUNDS_READABLE = DWI_BOUNDS_SHARED + 8 };
 
 /* A decimal as two halves of a two's complement number. */
 typedef struct dwi_i128 {
@@ -34,8 +38,11 @@ typedef struct dwi_bounds {
     double max_float;
     dwi_i128 min_decimal;
     dwi_i128 max_decimal;
-    uint64_t min_prefix; /* first eight bytes, big-endian: settles most comparisons */
-    uint64_t max_prefix;
+    /* Eight bytes of min_bytes and max_bytes, big-endian, behind those that both begin with: they
+     * settle most comparisons. */
+    uint64_t min_key;
+    uint64_t max_key;
+    size_t shared;     /* how many: in words of eight bytes, at most DWI_BOUNDS_SHARED */
     dwi_buf min_bytes; /* string, json, binary, uuid, fixed; at most DWI_BOUNDS_KEEP */
     dwi_buf max_bytes;
 } dwi_bounds;
@@ -54,50 +61,41 @@ void dwi_bounds_add_float(dwi_bounds *b, const float *values, size_t count);
 void dwi_bounds_add_double(dwi_bounds *b, const double *values, size_t count);
 void dwi_bounds_add_decimal(dwi_bounds *b, const dwi_i128 *values, size_t count);
 void dwi_bounds_add_bool(dwi_bounds *b, bool any_false, bool any_true);
-/* The slow half of dwi_bounds_add_bytes(). */
-void dwi_bounds_widen_bytes(dwi_bounds *b, const uint8_t *data, size_t len, uint64_t prefix);
+void dwi_bounds_add_bytes(dwi_bounds *b, const uint8_t *data, size_t len);
 /* Take in what another one of the same type saw. */
 void dwi_bounds_merge(dwi_bounds *b, const dwi_bounds *other);
 
-static inline uint32_t dwi_be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-/* The first eight bytes as a number that orders as the bytes do; zeros for missing ones. */
-static inline uint64_t dwi_bytes_prefix(const uint8_t *p, size_t len)
+/* The first eight bytes as a number that orders as the bytes do; zeros for missing ones. Eight
+ * bytes can be read. */
+static inline uint64_t dwi_bytes_key(const uint8_t *p, size_t len)
 {
     uint64_t x = 0;
-
-    if (len >= 8)
-        return (uint64_t)dwi_be32(p) << 32 | dwi_be32(p + 4);
-    if (len >= 4)
-        return (uint64_t)dwi_be32(p) << 32 |
-               (uint32_t)((uint64_t)dwi_be32(p + len - 4) << (64 - 8 * len));
-    for (size_t i = 0; i < len; i++)
-        x |= (uint64_t)p[i] << (56 - 8 * i);
-    return x;
-}
-
-/* The same where eight bytes can be read, without a branch on the length. */
-static inline uint64_t dwi_readable_prefix(const uint8_t *p, size_t len)
-{
-    uint64_t x = (uint64_t)dwi_be32(p) << 32 | dwi_be32(p + 4);
     unsigned missing = len < 8 ? 8 - (unsigned)len : 0;
 
+    for (int i = 0; i < 8; i++) /* one instruction */
+        x = x << 8 | p[i];
     return x & ~(((UINT64_C(1) << 4 * missing) << 4 * missing) - 1);
 }
 
-static inline void dwi_bounds_add_prefixed(dwi_bounds *b, const uint8_t *data, size_t len,
-                                           uint64_t prefix)
+static inline bool dwi_bounds_same_words(const uint8_t *a, const uint8_t *b, size_t bytes)
 {
-    if (!b->has || prefix <= b->min_prefix || prefix >= b->max_prefix)
-        dwi_bounds_widen_bytes(b, data, len, prefix);
+    uint64_t differ = 0;
+
+    for (size_t i = 0; i < bytes; i += 8)
+        differ |= dwi_le64(a + i) ^ dwi_le64(b + i);
+    return differ == 0;
 }
 
-static inline void dwi_bounds_add_bytes(dwi_bounds *b, const uint8_t *data, size_t len)
+/* dwi_bounds_add_bytes() where DWI_BOUNDS_READABLE bytes can be read. What begins as both bounds do
+ * and goes on between them changes nothing; a key of 0, as that of a shorter one, is never above. */
+static inline void dwi_bounds_add_readable(dwi_bounds *b, const uint8_t *data, size_t len)
 {
-    dwi_bounds_add_prefixed(b, data, len, dwi_bytes_prefix(data, len));
+    size_t shared = b->shared;
+    uint64_t key = dwi_bytes_key(data + shared, len > shared ? len - shared : 0);
+
+    if (key <= b->min_key || key >= b->max_key ||
+        !dwi_bounds_same_words(data, b->min_bytes.data, shared))
+        dwi_bounds_add_bytes(b, data, len);
 }
 
 /* Append the bound in PLAIN form without a length. Strings, JSON and binary are cut to `limit`

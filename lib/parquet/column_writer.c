@@ -533,8 +533,7 @@ static dw_status append_plain_bytes(dwi_pqw_column *column, const int32_t *offse
         if (end - offsets[at] >= 2 * COPY_BYTES) {
             const uint8_t *value = data + offsets[at];
             copy_value(out + LENGTH_BYTES, value, len);
-            dwi_bounds_add_prefixed(&column->page_bounds, value, len,
-                                    dwi_readable_prefix(value, len));
+            dwi_bounds_add_readable(&column->page_bounds, value, len);
         } else {
             const uint8_t *value = len == 0 ? out : data + offsets[at];
             if (len > 0)

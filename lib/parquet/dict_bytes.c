@@ -126,7 +126,7 @@ static bool add_entry(dwi_dict *dict, const key *k)
         .words = {k->words[0], k->words[1]}, .start = (uint32_t)dict->page.len, .len = k->len};
     uint8_t *out;
 
-    if (!dwi_buf_reserve(&dict->page, LENGTH_BYTES + (size_t)k->len))
+    if (!dwi_buf_reserve(&dict->page, LENGTH_BYTES + (size_t)k->len + DWI_DICT_SLACK))
         return false;
     out = dict->page.data + dict->page.len;
     dwi_le32_put(out, k->len);

@@ -12,6 +12,8 @@
 
 #include "base/buf.h"
 
+enum { DWI_DICT_SLACK = 64 };
+
 typedef struct dwi_dict {
     const dw_allocator *alloc;
     size_t width;    /* bytes of a value; 0: byte arrays */
@@ -41,7 +43,8 @@ dw_status dwi_dict_put_bytes(dwi_dict *dict, const int32_t *offsets, const uint8
                              const uint32_t *sel, size_t count, uint32_t *out_indices,
                              dw_error *err);
 
-/* An entry's PLAIN bytes, with its length in front for byte arrays. */
+/* An entry's PLAIN bytes, with its length in front for byte arrays; DWI_DICT_SLACK bytes more can be
+ * read behind a byte array. */
 const uint8_t *dwi_dict_entry(const dwi_dict *dict, uint32_t index, size_t *out_len);
 
 #endif

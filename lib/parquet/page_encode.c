@@ -91,7 +91,7 @@ static dw_status add_seen_bounds(dwi_pqw_column *column, dw_error *err)
         if (!seen->data[i])
             continue;
         entry = dwi_dict_entry(&column->dict, i, &len);
-        dwi_bounds_add_bytes(&column->page_bounds, entry + LENGTH_BYTES, len - LENGTH_BYTES);
+        dwi_bounds_add_readable(&column->page_bounds, entry + LENGTH_BYTES, len - LENGTH_BYTES);
     }
     return DW_OK;
 }

@@ -414,6 +414,60 @@ static void bytes_of_one_length_are_written_whole_or_not_at_all(void **state)
     dwi_bounds_done(&b);
 }
 
+enum { MOST_TEXT = 80 };
+
+static int plain_order(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+/* Texts that begin alike, end anywhere and differ in few bytes, zeros among them. */
+static size_t make_text(uint32_t *random, uint8_t *out)
+{
+    size_t len;
+
+    *random = *random * 1664525 + 1013904223;
+    len = (*random >> 8) % MOST_TEXT;
+    memset(out, 'p', MOST_TEXT + DWI_BOUNDS_READABLE);
+    for (int i = 0; i < 3; i++) {
+        *random = *random * 1664525 + 1013904223;
+        out[(*random >> 8) % MOST_TEXT] = (uint8_t)((*random >> 20) % 4 * 0x55);
+    }
+    return len;
+}
+
+static void values_that_begin_alike_bound_as_a_plain_comparison_says(void **state)
+{
+    uint8_t min[MOST_TEXT + DWI_BOUNDS_READABLE], max[sizeof(min)], value[sizeof(min)];
+    uint32_t random = 7;
+    dwi_bounds b;
+
+    (void)state;
+    dwi_bounds_init(&b, &binary_type, dwi_alloc_default());
+    for (int round = 0; round < 300; round++) {
+        size_t min_len = 0, max_len = 0;
+        dwi_bounds_clear(&b);
+        for (int i = 0; i < 40; i++) {
+            size_t len = make_text(&random, value);
+            if (round % 2 == 0 && len < 60) /* with a long common beginning */
+                memset(value, 'p', 40), len += 40;
+            len = len < MOST_TEXT ? len : MOST_TEXT;
+            if (i == 0 || plain_order(value, len, min, min_len) < 0)
+                memcpy(min, value, len), min_len = len;
+            if (i == 0 || plain_order(value, len, max, max_len) > 0)
+                memcpy(max, value, len), max_len = len;
+            dwi_bounds_add_readable(&b, value, len);
+            DWT_EQ(b.min_bytes.len, min_len);
+            DWT_EQ(b.max_bytes.len, max_len);
+            assert_memory_equal(b.min_bytes.data, min, min_len);
+            assert_memory_equal(b.max_bytes.data, max, max_len);
+        }
+    }
+    dwi_bounds_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +486,7 @@ int main(void)
         cmocka_unit_test(halves_order_as_numbers_without_nan),
         cmocka_unit_test(every_half_survives_the_way_to_double_and_back),
         cmocka_unit_test(bytes_of_one_length_are_written_whole_or_not_at_all),
+        cmocka_unit_test(values_that_begin_alike_bound_as_a_plain_comparison_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
