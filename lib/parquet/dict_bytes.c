@@ -4,7 +4,14 @@
  * of which fetches for a block of values what the next one reads. */
 #include "parquet/dict_slots.h"
 
-enum { LENGTH_BYTES = 4, KEY_BYTES = 16, ENDS_BYTES = 32, STAGED_COUNT = 4096, CACHE_LINE = 64 };
+enum {
+    LENGTH_BYTES = 4,
+    KEY_BYTES = 16,
+    ENDS_BYTES = 32,
+    STAGED_COUNT = 4096,
+    CACHE_LINE = 64,
+    AHEAD_BYTES = 1024
+};
 
 /* The first one is no entry, so that slot 0 leads to something that equals no value. */
 typedef struct dwi_dict_bytes_entry {
@@ -71,7 +78,7 @@ static inline uint64_t hash_words(const key *k)
 }
 
 /* What lies between the ends of a value that is longer than ENDS_BYTES. */
-static uint64_t hash_middle(const uint8_t *p, size_t len)
+static inline uint64_t hash_middle(const uint8_t *p, size_t len)
 {
     uint64_t a = DWI_DICT_K0;
     uint64_t b = DWI_DICT_K1; /* a second lane: neither waits for the other's multiplication */
@@ -100,18 +107,22 @@ static inline bool same_start(const dwi_dict_bytes_entry *e, const key *k)
     return ((e->len ^ k->len) | (e->words[0] ^ k->words[0]) | (e->words[1] ^ k->words[1])) == 0;
 }
 
-/* Of two values that are longer than KEY_BYTES. */
+static inline uint64_t differ_at(const uint8_t *a, const uint8_t *b, size_t at)
+{
+    return (dwi_le64(a + at) ^ dwi_le64(b + at)) | (dwi_le64(a + at + 8) ^ dwi_le64(b + at + 8));
+}
+
+/* Of two values of one length that are longer than KEY_BYTES. Most that get here are the same: no
+ * branch before all is seen. */
 static inline bool same_rest(const dwi_dict *dict, const dwi_dict_bytes_entry *e, const key *k)
 {
     const uint8_t *a = dict->page.data + e->start + LENGTH_BYTES;
     const uint8_t *b = k->data;
+    uint64_t differ = differ_at(a, b, k->len - 16);
 
     for (size_t i = KEY_BYTES; i + 16 < k->len; i += 16)
-        if (((dwi_le64(a + i) ^ dwi_le64(b + i)) | (dwi_le64(a + i + 8) ^ dwi_le64(b + i + 8))) !=
-            0)
-            return false;
-    return ((dwi_le64(a + k->len - 16) ^ dwi_le64(b + k->len - 16)) |
-            (dwi_le64(a + k->len - 8) ^ dwi_le64(b + k->len - 8))) == 0;
+        differ |= differ_at(a, b, i);
+    return differ == 0;
 }
 
 static inline bool same(const dwi_dict *dict, const dwi_dict_bytes_entry *e, const key *k)
@@ -186,6 +197,13 @@ static inline uint32_t place_of_value(const values *v, size_t i, int32_t *out_at
     return (uint32_t)(v->offsets[at + 1] - v->offsets[at]);
 }
 
+/* Values come one behind the other, but the machine does not look ahead past a page of memory. An
+ * address behind the last of them does no harm. */
+static inline void prefetch_ahead(const uint8_t *p)
+{
+    __builtin_prefetch((const void *)((uintptr_t)p + AHEAD_BYTES));
+}
+
 static bool put_short(dwi_dict *dict, const values *v, size_t first, size_t n, uint32_t *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -217,6 +235,7 @@ static bool put_long(dwi_dict *dict, const values *v, size_t first, size_t n, ui
         int32_t at;
         uint32_t len = place_of_value(v, first + i, &at);
         key k = any_key(v->data + at, len);
+        prefetch_ahead(v->data + at);
         uint64_t hash = hash_any(&k);
         uint32_t slot = slot_at(dict, hash);
         out[i] = slot - 1;
@@ -235,6 +254,7 @@ static bool put_staged(dwi_dict *dict, const values *v, size_t first, size_t n, 
     for (size_t i = 0; i < n; i++) {
         uint32_t len = place_of_value(v, first + i, &at);
         key k = any_key(v->data + at, len);
+        prefetch_ahead(v->data + at);
         hashes[i] = hash_any(&k);
         __builtin_prefetch(&dict->slots[dwi_dict_place(hashes[i], dict->n_slots)]);
     }
