@@ -204,7 +204,8 @@ static dw_status judge_dictionary(dwi_pqw_column *column, dw_error *err)
     column->values.len += column->plain_bytes;
     column->plain_bytes = 0;
     column->dict_on = false;
-    dwi_dict_clear(&column->dict);
+    dwi_dict_done(&column->dict); /* the next column may need the memory */
+    dwi_dict_init(&column->dict, column->dict.width, column->dict.alloc);
     return DW_OK;
 }
 
