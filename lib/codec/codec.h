@@ -40,11 +40,12 @@ dw_status dwi_compress(dwi_codec_ctx *ctx, int id, int level, const void *data, 
 /* How much to do for a smaller result, where the codec leaves a choice: zstd at level 1, and snappy
  * (all or nothing). */
 typedef enum dwi_effort {
-    DWI_EFFORT_FULL = 0, /* what the level says */
-    DWI_EFFORT_SMALL_STEPS = 1,
-    DWI_EFFORT_STEPS = 2,
-    DWI_EFFORT_LARGE_STEPS = 3,
-    DWI_EFFORT_LITERALS = 4 /* entropy coding alone, or none */
+    DWI_EFFORT_FULL = 0,    /* what the level says */
+    DWI_EFFORT_STEPS_3 = 1, /* this many bytes at a time where no repetition is found */
+    DWI_EFFORT_STEPS_6 = 2,
+    DWI_EFFORT_STEPS_7 = 3,
+    DWI_EFFORT_STEPS_9 = 4,
+    DWI_EFFORT_LITERALS = 5 /* entropy coding alone, or none */
 } dwi_effort;
 
 dw_status dwi_compress_with(dwi_codec_ctx *ctx, int id, int level, dwi_effort effort,

@@ -11,17 +11,15 @@
 enum { LITERALS_ALONE = 1 << 16 };
 
 /* Parameters on top of level 1; 0: its own. A larger target length takes larger steps where no
- * repetition was found. */
+ * repetition was found: which ones meet the next repetition depends on how long values are. */
 static const struct {
     int target_length;
     int hash_log;
     int min_match;
 } efforts[] = {
-    [DWI_EFFORT_FULL] = {0, 0, 0},
-    [DWI_EFFORT_SMALL_STEPS] = {2, 0, 0},
-    [DWI_EFFORT_STEPS] = {5, 13, 6},
-    [DWI_EFFORT_LARGE_STEPS] = {8, 0, 0},
-    [DWI_EFFORT_LITERALS] = {LITERALS_ALONE, 12, 6},
+    [DWI_EFFORT_FULL] = {0, 0, 0},     [DWI_EFFORT_STEPS_3] = {2, 0, 0},
+    [DWI_EFFORT_STEPS_6] = {5, 12, 6}, [DWI_EFFORT_STEPS_7] = {6, 12, 6},
+    [DWI_EFFORT_STEPS_9] = {8, 0, 0},  [DWI_EFFORT_LITERALS] = {LITERALS_ALONE, 12, 6},
 };
 
 void dwi_zstd_free(dwi_zstd *zstd)
@@ -78,30 +76,45 @@ dw_status dwi_zstd_compress(dwi_zstd *zstd, int level, dwi_effort effort, const 
     return DW_OK;
 }
 
+/* What a sample takes with an effort. */
+static dw_status try_effort(dwi_zstd *zstd, dwi_effort effort, const void *data, dwi_buf *scratch,
+                            size_t *out, dw_error *err)
+{
+    dw_status status;
+
+    dwi_buf_clear(scratch);
+    DWI_TRY(dwi_zstd_compress(zstd, 1, effort, data, DWI_EFFORT_SAMPLE, scratch, err));
+    *out = scratch->len;
+done:
+    return status;
+}
+
 dw_status dwi_zstd_judge(dwi_zstd *zstd, const void *data, size_t len, dwi_buf *scratch,
                          dwi_effort *out, dw_error *err)
 {
+    dwi_effort best = DWI_EFFORT_STEPS_6;
     size_t sizes[DWI_EFFORT_LITERALS + 1] = {0};
-    dwi_effort steps;
+    size_t full;
     dw_status status = DW_OK;
 
     *out = DWI_EFFORT_FULL;
     if (len < DWI_EFFORT_SAMPLE)
         return DW_OK;
-    for (int i = DWI_EFFORT_FULL; i <= DWI_EFFORT_LITERALS; i++) {
-        dwi_buf_clear(scratch);
-        DWI_TRY(dwi_zstd_compress(zstd, 1, (dwi_effort)i, data, DWI_EFFORT_SAMPLE, scratch, err));
-        sizes[i] = scratch->len;
-    }
-    steps = sizes[DWI_EFFORT_STEPS] < sizes[DWI_EFFORT_LARGE_STEPS] ? DWI_EFFORT_STEPS
-                                                                    : DWI_EFFORT_LARGE_STEPS;
-    /* What is faster may be a little larger: the coder alone is three times as fast. */
-    if (sizes[DWI_EFFORT_LITERALS] <= sizes[DWI_EFFORT_FULL] / 100 * 114)
+    DWI_TRY(try_effort(zstd, DWI_EFFORT_FULL, data, scratch, &full, err));
+    DWI_TRY(try_effort(zstd, DWI_EFFORT_LITERALS, data, scratch, &sizes[DWI_EFFORT_LITERALS], err));
+    /* What is faster may be a little larger: the coder alone takes a third of the time. */
+    if (sizes[DWI_EFFORT_LITERALS] <= full / 100 * 114) {
         *out = DWI_EFFORT_LITERALS;
-    else if (sizes[steps] <= sizes[DWI_EFFORT_FULL] / 100 * 106)
-        *out = steps;
-    else if (sizes[DWI_EFFORT_SMALL_STEPS] <= sizes[DWI_EFFORT_FULL])
-        *out = DWI_EFFORT_SMALL_STEPS;
+        return DW_OK;
+    }
+    for (int i = DWI_EFFORT_STEPS_3; i <= DWI_EFFORT_STEPS_9; i++)
+        DWI_TRY(try_effort(zstd, (dwi_effort)i, data, scratch, &sizes[i], err));
+    for (int i = DWI_EFFORT_STEPS_7; i <= DWI_EFFORT_STEPS_9; i++)
+        best = sizes[i] < sizes[best] ? (dwi_effort)i : best;
+    if (sizes[best] <= full / 100 * 106)
+        *out = best;
+    else if (sizes[DWI_EFFORT_STEPS_3] <= full)
+        *out = DWI_EFFORT_STEPS_3;
 done:
     return status;
 }

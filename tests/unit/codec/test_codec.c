@@ -96,7 +96,7 @@ static void every_effort_gives_the_same_data_back(void **state)
 
 static dwi_effort judged(dwi_codec_ctx *ctx, int id, int level, const uint8_t *data, size_t len)
 {
-    dwi_effort effort = DWI_EFFORT_STEPS;
+    dwi_effort effort = DWI_EFFORT_STEPS_6;
     dwi_buf scratch = {0};
 
     dwi_buf_init(&scratch, dwi_alloc_default());
