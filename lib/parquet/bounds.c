@@ -27,9 +27,8 @@ void dwi_bounds_clear(dwi_bounds *b)
 {
     b->has = false;
     b->nan_count = 0;
-    b->shared = 0; /* no key is above the one and below the other */
-    b->min_key = UINT64_MAX;
-    b->max_key = 0;
+    b->min_key = (dwi_bound_key){UINT64_MAX, UINT64_MAX, 0};
+    b->max_key = (dwi_bound_key){0, 0, 0};
 }
 
 size_t dwi_bounds_bytes(const dwi_bounds *b)
@@ -210,49 +209,56 @@ static int compare_bytes(const void *a, size_t a_len, const void *b, size_t b_le
     return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-static void keep(dwi_buf *buf, const uint8_t *data, size_t len)
+static uint64_t key_at(const uint8_t *data, size_t len, size_t at)
+{
+    uint8_t copy[8] = {0};
+    size_t n = len - at < 8 ? len - at : 8;
+
+    if (n > 0)
+        memcpy(copy, data + at, n);
+    return dwi_bytes_key(copy, n);
+}
+
+static void keep(dwi_buf *buf, dwi_bound_key *key, const uint8_t *data, size_t len)
 {
     dwi_buf_clear(buf);
     dwi_buf_append(buf, data, len);
+    key->first = key_at(data, len, 0);
+    key->behind = key->first;
+    key->shared = 0;
 }
 
-static uint64_t key_behind(const dwi_buf *bytes, size_t shared)
+/* The key did not settle the comparison with this value; it will with those that begin alike. */
+static void sharpen(const dwi_buf *buf, dwi_bound_key *key, const uint8_t *data, size_t len)
 {
-    uint8_t copy[8] = {0};
-    size_t len = bytes->len - shared < 8 ? bytes->len - shared : 8;
+    size_t end = len < buf->len ? len : buf->len;
+    size_t shared = 0;
 
-    if (len > 0)
-        memcpy(copy, bytes->data + shared, len);
-    return dwi_bytes_key(copy, len);
-}
-
-static void find_keys(dwi_bounds *b)
-{
-    const dwi_buf *min = &b->min_bytes;
-    const dwi_buf *max = &b->max_bytes;
-
-    b->shared = 0;
-    while (b->shared < DWI_BOUNDS_SHARED && b->shared + 8 <= min->len &&
-           b->shared + 8 <= max->len &&
-           dwi_le64(min->data + b->shared) == dwi_le64(max->data + b->shared))
-        b->shared += 8;
-    b->min_key = key_behind(min, b->shared);
-    b->max_key = key_behind(max, b->shared);
+    end = end < DWI_BOUNDS_SHARED ? end : DWI_BOUNDS_SHARED;
+    while (shared + 8 <= end && dwi_le64(data + shared) == dwi_le64(buf->data + shared))
+        shared += 8;
+    if (key->shared > 0 && shared >= key->shared) /* or the next one would take it back */
+        return;
+    key->shared = shared;
+    key->behind = key_at(buf->data, buf->len, shared);
 }
 
 void dwi_bounds_add_bytes(dwi_bounds *b, const uint8_t *data, size_t len)
 {
     size_t kept = len < DWI_BOUNDS_KEEP ? len : DWI_BOUNDS_KEEP;
-    bool below = !b->has || compare_bytes(data, kept, b->min_bytes.data, b->min_bytes.len) < 0;
-    bool above = !b->has || compare_bytes(data, kept, b->max_bytes.data, b->max_bytes.len) > 0;
+    uint64_t first = key_at(data, len, 0);
 
-    if (below)
-        keep(&b->min_bytes, data, kept);
-    if (above)
-        keep(&b->max_bytes, data, kept);
+    if (!b->has || (first <= b->min_key.first &&
+                    compare_bytes(data, kept, b->min_bytes.data, b->min_bytes.len) < 0))
+        keep(&b->min_bytes, &b->min_key, data, kept);
+    else if (first == b->min_key.first)
+        sharpen(&b->min_bytes, &b->min_key, data, kept);
+    if (!b->has || (first >= b->max_key.first &&
+                    compare_bytes(data, kept, b->max_bytes.data, b->max_bytes.len) > 0))
+        keep(&b->max_bytes, &b->max_key, data, kept);
+    else if (first == b->max_key.first)
+        sharpen(&b->max_bytes, &b->max_key, data, kept);
     b->has = true;
-    if (below || above)
-        find_keys(b);
 }
 
 void dwi_bounds_merge(dwi_bounds *b, const dwi_bounds *other)

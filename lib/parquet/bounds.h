@@ -28,6 +28,14 @@ typedef struct dwi_i128 {
     uint64_t low;
 } dwi_i128;
 
+/* What settles most comparisons with a bound: its first eight bytes, big-endian, and those behind
+ * the words of eight bytes that the last value which they did not settle begins with too. */
+typedef struct dwi_bound_key {
+    uint64_t first;
+    uint64_t behind;
+    size_t shared; /* bytes, at most DWI_BOUNDS_SHARED */
+} dwi_bound_key;
+
 typedef struct dwi_bounds {
     const dwi_type *type;
     bool has;
@@ -38,11 +46,8 @@ typedef struct dwi_bounds {
     double max_float;
     dwi_i128 min_decimal;
     dwi_i128 max_decimal;
-    /* Eight bytes of min_bytes and max_bytes, big-endian, behind those that both begin with: they
-     * settle most comparisons. */
-    uint64_t min_key;
-    uint64_t max_key;
-    size_t shared;     /* how many: in words of eight bytes, at most DWI_BOUNDS_SHARED */
+    dwi_bound_key min_key; /* of min_bytes; without any value above all keys */
+    dwi_bound_key max_key;
     dwi_buf min_bytes; /* string, json, binary, uuid, fixed; at most DWI_BOUNDS_KEEP */
     dwi_buf max_bytes;
 } dwi_bounds;
@@ -86,16 +91,25 @@ static inline bool dwi_bounds_same_words(const uint8_t *a, const uint8_t *b, siz
     return differ == 0;
 }
 
-/* dwi_bounds_add_bytes() where DWI_BOUNDS_READABLE bytes can be read. What begins as both bounds do
- * and goes on between them changes nothing; a key of 0, as that of a shorter one, is never above. */
+static inline uint64_t dwi_bytes_key_behind(const uint8_t *p, size_t len, size_t shared)
+{
+    return dwi_bytes_key(p + shared, len > shared ? len - shared : 0);
+}
+
+/* dwi_bounds_add_bytes() where DWI_BOUNDS_READABLE bytes can be read: what is known to lie between
+ * the bounds changes nothing. A key of 0, as that of one that ends before, is never above. */
 static inline void dwi_bounds_add_readable(dwi_bounds *b, const uint8_t *data, size_t len)
 {
-    size_t shared = b->shared;
-    uint64_t key = dwi_bytes_key(data + shared, len > shared ? len - shared : 0);
+    const dwi_bound_key *min = &b->min_key;
+    const dwi_bound_key *max = &b->max_key;
+    uint64_t first = dwi_bytes_key(data, len);
 
-    if (key <= b->min_key || key >= b->max_key ||
-        !dwi_bounds_same_words(data, b->min_bytes.data, shared))
-        dwi_bounds_add_bytes(b, data, len);
+    if ((first > min->first || (dwi_bytes_key_behind(data, len, min->shared) > min->behind &&
+                                dwi_bounds_same_words(data, b->min_bytes.data, min->shared))) &&
+        (first < max->first || (dwi_bytes_key_behind(data, len, max->shared) < max->behind &&
+                                dwi_bounds_same_words(data, b->max_bytes.data, max->shared))))
+        return;
+    dwi_bounds_add_bytes(b, data, len);
 }
 
 /* Append the bound in PLAIN form without a length. Strings, JSON and binary are cut to `limit`
