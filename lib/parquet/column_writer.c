@@ -8,6 +8,7 @@
 #include "base/le.h"
 #include "parquet/bit_append.h"
 #include "parquet/column_bloom.h"
+#include "parquet/dict_judge.h"
 #include "parquet/page_encode.h"
 
 enum {
@@ -632,19 +633,6 @@ static size_t slice_rows(const dwi_pqw_column *column, const dwi_vec *rows, int6
     return count;
 }
 
-/* Rule 2 of the header. */
-static bool dictionary_is_too_large(const dwi_pqw_column *column)
-{
-    size_t limit = column->options->dictionary_bytes;
-    size_t size = column->dict.page.len;
-    size_t plain = column->dict_plain_bytes + column->plain_bytes;
-    size_t encoded = size + column->closed_bytes + column->indices.len / 2;
-    bool may_stretch = column->dict.width == 0 || column->options->codec == DWI_CODEC_UNCOMPRESSED;
-
-    return size > limit &&
-           (!may_stretch || size / DWI_PQW_DICT_STRETCH > limit || encoded > plain / 2);
-}
-
 static bool page_is_full(const dwi_pqw_column *column)
 {
     const dwi_pqw_shared *shared = column->shared;
@@ -666,7 +654,7 @@ dw_status dwi_pqw_column_append(dwi_pqw_column *column, const dwi_vec *rows, int
         DWI_TRY(append_slice(column, rows, first, n, err));
         first += (int64_t)n;
         count -= n;
-        if (column->dict_on && dictionary_is_too_large(column)) {
+        if (column->dict_on && dwi_pqw_dict_too_large(column)) {
             DWI_TRY(dwi_pqw_page_finish(column, err));
             column->dict_on = false;
         } else if (page_is_full(column)) {

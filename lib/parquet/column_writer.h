@@ -9,7 +9,9 @@
  * 2. When the dictionary passes its limit, the open page is closed as it is and the rest is in the
  *    column's encoding. A dictionary that has saved half of the bytes may grow to
  *    DWI_PQW_DICT_STRETCH limits, but for one of numbers whose pages are compressed: so many
- *    different numbers are often in order, and then smaller without.
+ *    different numbers are often in order, and then smaller without. One of numbers that are not
+ *    compressed may grow as far where its repetitions promise that it will have paid once there
+ *    are as many values again.
  * 3. Pages end between rows.
  * 4. Levels are kept only from the first null of a page on; before it they are all the highest.
  * 5. Values outside the dictionary are gathered in PLAIN form, whatever the page's encoding. */

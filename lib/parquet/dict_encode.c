@@ -197,7 +197,9 @@ static dw_status put_hashed(dwi_dict *dict, const uint8_t *values, size_t count,
 
 /* ---- integers that are close together ---- */
 
-enum { MOST_DIRECT = 1 << 15, FIRST_DIRECT = 256 };
+/* An array of up to MOST_DIRECT is worth it for any values, a larger one for so many that a tenth or
+ * more of it may come to be used. */
+enum { MOST_DIRECT = 1 << 15, MOST_SPARSE = 1 << 18, SPARSE = 10, FIRST_DIRECT = 256 };
 
 typedef struct range {
     int64_t min;
@@ -227,7 +229,7 @@ static range range_of(const uint8_t *values, size_t count, size_t width)
 }
 
 /* The array reaches from r.min to r.max; false in *out_fits: that is too far. */
-static dw_status widen_direct(dwi_dict *dict, range r, bool *out_fits, dw_error *err)
+static dw_status widen_direct(dwi_dict *dict, range r, size_t count, bool *out_fits, dw_error *err)
 {
     size_t n = FIRST_DIRECT;
     uint64_t low = dict->low;
@@ -243,14 +245,14 @@ static dw_status widen_direct(dwi_dict *dict, range r, bool *out_fits, dw_error 
                                                             : (int64_t)(low + dict->n_direct - 1);
     }
     span = (uint64_t)r.max - (uint64_t)r.min;
-    *out_fits = span < MOST_DIRECT;
+    *out_fits = span < MOST_DIRECT || (span < MOST_SPARSE && span / SPARSE <= count + dict->count);
     if (!*out_fits)
         return DW_OK;
     while (n <= span)
         n *= 2;
     low = (uint64_t)r.min;
     /* Room at both ends, but not past the ends of the numbers. */
-    if (r.min >= INT64_MIN + MOST_DIRECT && r.max <= INT64_MAX - MOST_DIRECT)
+    if (r.min >= INT64_MIN + MOST_SPARSE && r.max <= INT64_MAX - MOST_SPARSE)
         low -= (n - span - 1) / 2;
     else
         low = r.min < 0 ? low : (uint64_t)r.max - (n - 1);
@@ -312,7 +314,7 @@ dw_status dwi_dict_put_fixed(dwi_dict *dict, const void *values, size_t count,
     if (count == 0)
         return DW_OK;
     if (!dict->spread) {
-        DWI_TRY(widen_direct(dict, range_of(values, count, dict->width), &fits, err));
+        DWI_TRY(widen_direct(dict, range_of(values, count, dict->width), count, &fits, err));
         if (!fits)
             DWI_TRY(leave_direct(dict, err));
     }

@@ -3,10 +3,9 @@
  * levels without length, never compressed; values, compressed where that makes them smaller. */
 #include "parquet/page_encode.h"
 
-#include <math.h>
-
 #include "base/le.h"
 #include "parquet/column_bloom.h"
+#include "parquet/dict_judge.h"
 #include "parquet/footer_write.h"
 #include "parquet/rle_encode.h"
 #include "parquet/size_stats.h"
@@ -96,35 +95,6 @@ static dw_status add_seen_bounds(dwi_pqw_column *column, dw_error *err)
     return DW_OK;
 }
 
-/* How many distinct values there may be in all, when the first `n` drawn at random show `seen`: the
- * D for which D * (1 - exp(-n / D)) is `seen`. At most `most`. */
-static double estimate_distinct(double n, double seen, double most)
-{
-    double low = seen;
-    double high = most;
-
-    for (int i = 0; i < 40 && high - low > 1; i++) {
-        double middle = (low + high) / 2;
-        if (middle * (1 - exp(-n / middle)) < seen)
-            low = middle;
-        else
-            high = middle;
-    }
-    return high;
-}
-
-/* Repetitions in the first of several pages promise that the dictionary will not outgrow its limit,
- * even where it does not pay yet. */
-static bool dictionary_promises(const dwi_pqw_column *column)
-{
-    const dwi_dict *dict = &column->dict;
-    double entry = (double)dict->page.len / dict->count;
-    double most = (double)column->options->dictionary_bytes / entry;
-
-    return column->rows >= column->shared->page_rows && dict->count < column->n_values &&
-           estimate_distinct((double)column->n_values, dict->count, 2 * most) < most;
-}
-
 static dwi_plain_values plain_values(const dwi_pqw_column *column, const uint8_t *data, size_t len)
 {
     return (dwi_plain_values){.physical = column->leaf->physical,
@@ -147,29 +117,14 @@ static size_t own_encoding_bytes(dwi_pqw_column *column, const uint8_t *plain)
     return body->len;
 }
 
-/* Numbers that come in runs and hardly again, as in a sorted column: each row group brings as many
- * new ones as the first page did, and compression makes less of them without a dictionary. */
-static bool is_run_of_numbers(const dwi_pqw_column *column)
-{
-    const uint32_t *indices = page_indices(column);
-    bool falls = false;
-
-    if (column->dict.width == 0 || column->options->codec == DWI_CODEC_UNCOMPRESSED ||
-        column->rows < column->shared->page_rows || column->dict.count < column->n_values / 16)
-        return false;
-    for (size_t i = 1; i < column->n_values; i++)
-        falls |= indices[i] < indices[i - 1];
-    return !falls;
-}
-
 static bool dictionary_pays(dwi_pqw_column *column, const uint8_t *plain)
 {
     size_t encoded = column->n_values * index_width(&column->dict) / 8;
 
-    if (is_run_of_numbers(column))
+    if (dwi_pqw_dict_of_runs(column))
         return false;
     return column->dict.page.len + encoded < own_encoding_bytes(column, plain) ||
-           dictionary_promises(column);
+           dwi_pqw_dict_promises(column);
 }
 
 static void put_entries(const dwi_pqw_column *column, uint8_t *out)

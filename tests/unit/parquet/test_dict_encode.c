@@ -83,6 +83,37 @@ static void many_values_keep_their_indices(void **state)
     }
 }
 
+/* Integers in an array that grows to both sides, and past what it may have. */
+static void integers_keep_their_indices_however_far_apart(void **state)
+{
+    static const int64_t spans[] = {100, 30000, 250000, 2000000};
+    static int64_t values[MANY];
+    static uint32_t indices[MANY];
+    uint32_t random = 3;
+    dwi_dict dict;
+
+    (void)state;
+    for (int round = 0; round < 8; round++) {
+        int64_t span = spans[round % 4];
+        int64_t low = round < 4 ? -span / 2 : INT64_MIN;
+        dwi_dict_init(&dict, 8, dwi_alloc_default());
+        for (size_t i = 0; i < MANY; i++) {
+            random = random * 1664525 + 1013904223;
+            values[i] = low + (int64_t)((random >> 4) % (uint32_t)(span * (i < 100 ? 1 : 2) / 2));
+        }
+        DWT_OK(dwi_dict_put_fixed(&dict, values, 100, indices, NULL), NULL);
+        DWT_OK(dwi_dict_put_fixed(&dict, values + 100, MANY - 100, indices + 100, NULL), NULL);
+        for (size_t i = 0; i < MANY; i++) {
+            size_t len;
+            assert_memory_equal(dwi_dict_entry(&dict, indices[i], &len), &values[i], 8);
+        }
+        for (uint32_t i = 1; i < dict.count && round % 4 == 0; i++)
+            for (uint32_t k = 0; k < i; k++)
+                assert_memory_not_equal(dict.page.data + i * 8, dict.page.data + k * 8, 8);
+        dwi_dict_done(&dict);
+    }
+}
+
 static dw_status fill(const dw_allocator *alloc, void *ctx)
 {
     uint64_t values[5000];
@@ -119,6 +150,7 @@ int main(void)
         cmocka_unit_test(values_get_indices_by_first_sight),
         cmocka_unit_test(byte_arrays_have_their_length_in_front),
         cmocka_unit_test(many_values_keep_their_indices),
+        cmocka_unit_test(integers_keep_their_indices_however_far_apart),
         cmocka_unit_test(every_failed_allocation_is_told),
     };
 

@@ -363,6 +363,35 @@ static void sorted_numbers_have_no_dictionary_where_pages_are_compressed(void **
     DWT_EQ(encodings_of_longs(values, N, &opts, &has_dictionary), 1u << DWI_PARQUET_RLE_DICTIONARY);
 }
 
+static void bare_numbers_may_repeat_beyond_the_limit_where_that_will_have_paid(void **state)
+{
+    enum { N = 40000, LIMIT = 8000 };
+    static int64_t values[N];
+    dwi_parquet_write_options opts = {.page_rows = 1000, .dictionary_bytes = LIMIT};
+    uint32_t random = 1;
+    bool has_dictionary;
+
+    (void)state;
+    for (int64_t i = 0; i < N; i++) { /* of 2000, twice what the limit allows */
+        random = random * 1664525 + 1013904223;
+        values[i] = (random >> 8) % 2000;
+    }
+    DWT_EQ(encodings_of_longs(values, N, &opts, &has_dictionary), 1u << DWI_PARQUET_RLE_DICTIONARY);
+    opts.codec = DWI_CODEC_SNAPPY;
+    DWT_EQ(encodings_of_longs(values, N, &opts, &has_dictionary) & 1u << DWI_PARQUET_PLAIN,
+           1u << DWI_PARQUET_PLAIN);
+    opts.codec = DWI_CODEC_UNCOMPRESSED;
+    for (int64_t i = 0; i < N; i++) { /* of 8000, more than anything allows */
+        random = random * 1664525 + 1013904223;
+        values[i] = (random >> 8) % 8000;
+    }
+    DWT_EQ(encodings_of_longs(values, N, &opts, &has_dictionary), 1u << DWI_PARQUET_PLAIN);
+    for (int64_t i = 0; i < N; i++)
+        values[i] = i / 2; /* repeated, but not again */
+    DWT_EQ(encodings_of_longs(values, N, &opts, &has_dictionary) & 1u << DWI_PARQUET_PLAIN,
+           1u << DWI_PARQUET_PLAIN);
+}
+
 /* ---- row groups and memory ---- */
 
 static void row_groups_close_by_rows_and_by_bytes(void **state)
@@ -704,6 +733,7 @@ int main(void)
         cmocka_unit_test(a_page_of_nan_takes_the_column_index_away),
         cmocka_unit_test(a_dictionary_stays_only_while_it_pays),
         cmocka_unit_test(sorted_numbers_have_no_dictionary_where_pages_are_compressed),
+        cmocka_unit_test(bare_numbers_may_repeat_beyond_the_limit_where_that_will_have_paid),
         cmocka_unit_test(row_groups_close_by_rows_and_by_bytes),
         cmocka_unit_test(buffered_bytes_are_what_was_allocated),
         cmocka_unit_test(small_batches_give_the_same_file_as_one_large_one),
