@@ -197,8 +197,8 @@ static dw_status put_hashed(dwi_dict *dict, const uint8_t *values, size_t count,
 
 /* ---- integers that are close together ---- */
 
-/* An array of up to MOST_DIRECT is worth it for any values, a larger one for so many that a tenth or
- * more of it may come to be used. */
+/* An array of up to MOST_DIRECT is worth it for any values, a larger one for so many that a tenth
+ * or more of it may come to be used. */
 enum { MOST_DIRECT = 1 << 15, MOST_SPARSE = 1 << 18, SPARSE = 10, FIRST_DIRECT = 256 };
 
 typedef struct range {

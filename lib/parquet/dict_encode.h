@@ -43,8 +43,8 @@ dw_status dwi_dict_put_bytes(dwi_dict *dict, const int32_t *offsets, const uint8
                              const uint32_t *sel, size_t count, uint32_t *out_indices,
                              dw_error *err);
 
-/* An entry's PLAIN bytes, with its length in front for byte arrays; DWI_DICT_SLACK bytes more can be
- * read behind a byte array. */
+/* An entry's PLAIN bytes, with its length in front for byte arrays; behind one of those
+ * DWI_DICT_SLACK bytes more can be read. */
 const uint8_t *dwi_dict_entry(const dwi_dict *dict, uint32_t index, size_t *out_len);
 
 #endif
