@@ -7,11 +7,13 @@
 #include "records/avro_format.h"
 #include "records/json_lexer.h"
 #include "records/json_path.h"
+#include "records/json_schema.h"
 #include "records/json_split.h"
 #include "records/payload.h"
 #include "records/registry.h"
 #include "records/row_list.h"
 #include "records/row_plan.h"
+#include "records/text_formats.h"
 
 /* Of an unpacked payload, and of the rows that binary data becomes. */
 enum { MAX_BYTES = 64 * 1024 * 1024 };
@@ -21,10 +23,13 @@ struct decoder {
     struct registry *registry;
     struct payload *payload;
     enum payload_codec codec;
-    struct avro_format *avro; /* NULL: another format */
-    struct row_plan *plan;    /* NULL: rows go on as they come */
-    struct row_list rows;     /* as the format gives them */
-    struct row_list planned;  /* as the plan makes them */
+    struct avro_format *avro; /* of these, the format's is not NULL */
+    struct json_schema_format *json_schema;
+    struct csv_format *csv;
+    bool raw_told;
+    struct row_plan *plan;   /* NULL: rows go on as they come */
+    struct row_list rows;    /* as the format gives them */
+    struct row_list planned; /* as the plan makes them */
     struct failure failure;
 };
 
@@ -44,14 +49,20 @@ static bool open_format(struct decoder *decoder, struct textbuf *out_problem)
     const struct record_config *config = decoder->config;
 
     switch (config->format) {
-    case FORMAT_JSON:
-        return true;
     case FORMAT_AVRO:
         decoder->avro = avro_format_new(config, decoder->registry, out_problem);
         return decoder->avro != NULL;
-    default:
-        textbuf_puts(out_problem, "this format is not built yet");
+    case FORMAT_JSON_SCHEMA:
+        decoder->json_schema = json_schema_format_new(decoder->registry);
+        return true;
+    case FORMAT_CSV:
+        decoder->csv = need_alloc(1, sizeof(*decoder->csv));
+        return csv_format_init(decoder->csv, config, out_problem);
+    case FORMAT_PROTOBUF:
+        textbuf_puts(out_problem, "Protobuf is not built yet");
         return false;
+    default:
+        return true;
     }
 }
 
@@ -79,6 +90,10 @@ void decoder_free(struct decoder *decoder)
     if (decoder == NULL)
         return;
     avro_format_free(decoder->avro);
+    json_schema_format_free(decoder->json_schema);
+    if (decoder->csv != NULL)
+        csv_format_done(decoder->csv);
+    free(decoder->csv);
     payload_free(decoder->payload);
     row_plan_free(decoder->plan);
     row_list_done(&decoder->rows);
@@ -88,22 +103,47 @@ void decoder_free(struct decoder *decoder)
     free(decoder);
 }
 
+static enum decode_result read_raw(struct decoder *decoder, const struct record *record,
+                                   struct span value, const char **out_schema)
+{
+    const char *schema;
+    enum decode_result result =
+        raw_decode(decoder->config, record, value, &decoder->rows, &schema, &decoder->failure);
+
+    if (result == DECODE_ROWS && !decoder->raw_told)
+        *out_schema = schema;
+    decoder->raw_told = decoder->raw_told || result == DECODE_ROWS;
+    return result;
+}
+
 static enum decode_result read_format(struct decoder *decoder, const struct record *record,
                                       struct span value, const char **out_schema)
 {
+    enum decode_result result = DECODE_ROWS;
+
     switch (decoder->config->format) {
+    case FORMAT_CSV:
+        return csv_format_decode(decoder->csv, value, MAX_BYTES, &decoder->rows, &decoder->failure);
+    case FORMAT_RAW:
+        return read_raw(decoder, record, value, out_schema);
     case FORMAT_AVRO:
         return avro_format_decode(decoder->avro, record->topic, value, MAX_BYTES, &decoder->rows,
                                   out_schema, &decoder->failure);
+    case FORMAT_JSON_SCHEMA:
+        result = json_schema_take(decoder->json_schema, &value, out_schema, &decoder->failure);
+        break;
     default:
-        return json_split(value, &decoder->rows, &decoder->failure);
+        break;
     }
+    return result == DECODE_ROWS ? json_split(value, &decoder->rows, &decoder->failure) : result;
 }
 
 void decoder_set_table(struct decoder *decoder, const char *schema_json)
 {
     if (decoder->plan != NULL)
         row_plan_set_table(decoder->plan, schema_json);
+    if (decoder->csv != NULL)
+        csv_format_set_table(decoder->csv, schema_json);
 }
 
 static enum decode_result make_rows(struct decoder *decoder, const struct record *record,
@@ -133,12 +173,13 @@ enum decode_result decoder_decode(struct decoder *decoder, const struct record *
     *out = (struct decoded){0};
     row_list_clear(&decoder->rows);
     row_list_clear(&decoder->planned);
-    if (value.len == 0) {
+    if (value.len == 0 && decoder->config->format != FORMAT_RAW) {
         out->tombstone = true;
         return DECODE_ROWS;
     }
-    result = payload_unpack(decoder->payload, decoder->codec, MAX_BYTES, value, &value,
-                            &decoder->failure);
+    result = value.len == 0 ? DECODE_ROWS
+                            : payload_unpack(decoder->payload, decoder->codec, MAX_BYTES, value,
+                                             &value, &decoder->failure);
     if (result == DECODE_ROWS)
         result = read_format(decoder, record, value, &schema);
     if (result == DECODE_ROWS)

@@ -2,6 +2,7 @@
 """Formats other than JSON, as independent encoders write them, become the rows that docs/records.md gives them."""
 import json
 
+from support import record_decoder
 from support.paths import TESTS
 from support.record_decoder import decode, parse, same
 
@@ -34,3 +35,33 @@ def test_plain_avro_of_a_schema_file_is_read_as_fastavro_wrote_it(tmp_path):
             assert results[0].kind == "TOMBSTONE"
             check(case, results[1])
         assert results[2].kind == "BAD" and results[2].code == "AVRO_TRAILING", (case["name"], results[2].text)
+
+
+def field(name, kind):
+    return {"name": name, "type": kind, "nullable": True, "metadata": {}}
+
+
+def test_csv_has_names_in_its_header_and_json_in_nested_columns():
+    payload = b'\xef\xbb\xbfid,"a ""b""",s\r\n1,x,"{""k"":[1]}"\n\n2,"two\nlines",{bad\n'
+    nested = {"type": "map", "keyType": "string", "valueType": "string", "valueContainsNull": True}
+    table = {"type": "struct", "fields": [field("S", nested)]}
+    settings = {"format": "csv", "csv": {"header": True}}
+    (rows,) = decode([payload], settings, table=table)
+    assert rows.rows == [{"id": "1", 'a "b"': "x", "s": {"k": ["1"]}},
+                         {"id": "2", 'a "b"': "two\nlines", "s": "{bad"}]
+    assert rows.schema is None
+    (plain, empty, invalid, unclosed) = decode([payload, b"a,b\n", b"a\n\xff", b'a\n"x'], settings)
+    assert plain.rows[0]["s"] == '{"k":[1]}'
+    assert empty.kind == "ROWS" and empty.rows == []
+    assert (invalid.code, unclosed.code, unclosed.reason) == ("CSV_NOT_UTF8", "CSV_QUOTE", "line 2: a quote is not closed")
+    assert record_decoder.refusal({"format": "csv"}).endswith("csv needs csv.columns or csv.header: true")
+
+
+def test_raw_records_are_key_and_value():
+    binary = {"type": "struct", "fields": [field("key", "binary"), field("value", "binary")]}
+    rows, empty, null = decode([b"\x1f\x8b\x08", b"", None], {"format": "raw"}, key="k")
+    assert rows.rows == [{"key": "aw==", "value": "H4sI"}] and rows.schema == binary
+    assert empty.rows == [{"key": "aw==", "value": ""}] and empty.schema is None
+    assert null.kind == "ROWS" and null.rows == [{"key": "aw==", "value": None}]
+    bad, text = decode([b"\xff", b"x"], {"format": "raw", "raw_as_text": True})
+    assert bad.code == "RAW_NOT_UTF8" and {f["type"] for f in text.schema["fields"]} == {"string"}

@@ -7,7 +7,6 @@ import subprocess
 import pytest
 
 from servers.registry_stub import Stub
-from support import record_decoder
 from support.record_decoder import decode
 from test_record_formats import cases, check
 
@@ -107,9 +106,6 @@ def test_the_next_address_answers_when_one_does_not(stub):
     number = stub.register("topic-value", '"int"')
     (result,) = decode([framed(number, b"\2")], {"format": "avro", "registry": {"url": f"http://localhost:1,{stub.url}/"}})
     assert result.rows == [{"value": "1"}]
-    assert record_decoder.refusal({"format": "avro"}) == "Avro needs a schema registry or a schema file"
-    assert record_decoder.refusal({"format": "avro", "registry": {"url": "localhost:8081"}}) == (
-        "schema registry: localhost:8081 is not an address: it must begin with http:// or https://")
 
 
 def test_credentials_are_given_to_the_registry():
@@ -142,4 +138,36 @@ def test_the_registry_is_spoken_to_by_tls_with_our_own_certificate(tmp_path):
         assert ask(stub, payload, ca_file=ca, **ours)[0].rows == [{"value": "1"}]
         assert ask(stub, payload, ca_file=ca)[0].kind == "LATER"
         assert ask(stub, payload, **ours)[0].kind == "LATER"
-        assert ask(stub, payload, ca_file=ca, cert_file=tmp_path / "none")[0].kind == "FATAL"
+        (tmp_path / "none").write_text("")
+        assert ask(stub, payload, ca_file=ca, cert_file=tmp_path / "none", key_file=tmp_path / "none")[0].kind == "FATAL"
+
+
+def test_json_schemas_tell_columns_and_are_taken_off(stub):
+    inner = stub.register("inner", json.dumps({"type": "object", "properties": {"z": {"type": "integer"}}}), "JSON")
+    assert inner
+    schema = {"$ref": "#/definitions/top", "definitions": {
+        "top": {"type": "object", "properties": {
+            "i": {"type": "integer"}, "n": {"type": ["null", "number"]}, "s": {"type": "string"},
+            "b": {"oneOf": [{"type": "null"}, {"type": "boolean"}]}, "t": {"type": "string", "format": "date-time"},
+            "d": {"type": "string", "format": "date"}, "y": {"type": "string", "contentEncoding": "base64"},
+            "i32": {"type": "integer", "connect.type": "int32"}, "m": {"type": "object", "additionalProperties": {
+                "type": "array", "items": {"type": "string"}}}, "any": {}, "free": {"type": "object"},
+            "two": {"type": ["string", "integer"]}, "e": {"enum": ["A"]}, "self": {"$ref": "#/definitions/top"},
+            "other": {"$ref": "inner.json"}, "lost": {"$ref": "nowhere.json#/x"}}}}}
+    number = stub.register("topic-value", json.dumps(schema), "JSON",
+                           [{"name": "inner.json", "subject": "inner", "version": 1}])
+    settings = {"format": "json_schema", "registry": {"url": stub.url}}
+    first, second, many, unknown, plain = decode(
+        [framed(number, b'{"i":1.0}'), framed(number, b'{"x": 2}'), framed(number, b'[{},{}]'), framed(99, b"{}"), b"{}   "],
+        settings)
+    assert first.rows == [{"i": "1.0"}] and second.rows == [{"x": "2"}] and len(many.rows) == 2
+    assert second.schema is None
+    types = {f["name"]: f["type"] for f in first.schema["fields"]}
+    assert types.pop("other") == {"type": "struct", "fields": [
+        {"name": "z", "type": "long", "nullable": True, "metadata": {}}]}
+    strings = {"type": "array", "elementType": "string", "containsNull": True}
+    assert types == {"i": "long", "n": "double", "s": "string", "b": "boolean", "t": "timestamp", "d": "date",
+                     "y": "binary", "i32": "integer", "any": "string", "free": "string", "two": "string", "e": "string",
+                     "m": {"type": "map", "keyType": "string", "valueType": strings, "valueContainsNull": True},
+                     "lost": "string", "self": "string"}
+    assert unknown.code == "REGISTRY_UNKNOWN_SCHEMA" and plain.code == "NOT_FRAMED"
