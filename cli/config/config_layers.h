@@ -61,8 +61,6 @@ bool config_bind(const struct layers *layers, struct config *out, struct textbuf
  * answers, layers_done() is to be called; *out is empty when it is false. */
 bool config_read(int argc, char **argv, char **environment, struct layers *layers,
                  struct config *out, bool *out_usage, struct textbuf *problem);
-/* Make store_options of `aws`. */
-void config_finish_storage(struct config *out);
 
 /* The texts are copied; `text` and `where` may be NULL. */
 void origin_add(struct config_origins *origins, const char *path, const char *text,

@@ -134,7 +134,7 @@ static void finish_tables(struct config *out, bool seeded)
     }
 }
 
-void config_finish_storage(struct config *out)
+static void finish_store_options(struct config *out)
 {
     static char component[] = "store";
 
@@ -181,7 +181,7 @@ static bool build(struct layers *layers, struct config *out, struct textbuf *pro
     if (!kafka_properties_collect(layers, out, problem) || !config_check_tree(out, problem) ||
         !load_aws(out, layers->seeded, problem))
         return false;
-    config_finish_storage(out);
+    finish_store_options(out);
     return config_check_uris(out, problem);
 }
 

@@ -192,7 +192,8 @@ static void keep_storage(struct comparison *c)
     aws->access_key_id = copy_of(running->access_key_id);
     aws->secret_access_key = copy_of(running->secret_access_key);
     aws->session_token = copy_of(running->session_token);
-    config_finish_storage(c->next);
+    c->next->store_options = c->running->store_options;
+    aws_env_apply(aws, &c->next->store_options);
 }
 
 enum reload_result config_reload(const struct config *running, struct config *out,

@@ -183,6 +183,18 @@ DW_API dw_status dw_store_open_memory(const dw_store_options *opts, dw_store **o
 DW_API dw_status dw_store_new(const dw_store_vtable *vtable, void *self, const char *name,
                               const dw_store_options *opts, dw_store **out_store, dw_error *err);
 
+/** Try what writing a table needs: list, put an object that is not there, be refused to put it
+ * again, read it, delete it. The object is ".dw-check-" and a random id, in the store's root.
+ * Rights to one of these that are missing, a bucket that does not exist, a server that ignores
+ * if-absent are told before a table is made or opened.
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_DENIED, DW_E_NOT_FOUND (no such bucket), DW_E_UNSUPPORTED (if-absent is not
+ *            kept), DW_E_CORRUPT (other bytes come back), DW_E_THROTTLED, DW_E_IO, DW_E_UNKNOWN,
+ *            DW_E_NOMEM; the object is removed where it can be.
+ * Threads:   any thread. */
+DW_API dw_status dw_store_check(dw_store *store, dw_error *err);
+
 /** One more reference; returns `store`.
  *
  * Ownership: pair with dw_store_unref().
