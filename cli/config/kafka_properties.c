@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "config/kafka_oauth.h"
 #include "config/kafka_security.h"
 #include "config/option_readers.h"
 
@@ -219,7 +220,8 @@ static bool is_value(const struct collector *c, const char *object, const char *
 {
     char reason[512];
 
-    if (rd_kafka_conf_set(c->scratch, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
+    if (kafka_oauth_is_ours(name, value) ||
+        rd_kafka_conf_set(c->scratch, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
         return true;
     (void)fail(c, object, reason);
     for (size_t i = 0; i < c->n_names; i++) {
@@ -275,7 +277,7 @@ static bool add(const struct collector *c, const char *name, const char *value, 
                 const char *where, enum layer layer)
 {
     name = common_name(name);
-    if (!is_property(c, name))
+    if (!is_property(c, name) && !kafka_oauth_is_ours(name, value))
         return unknown(c, object, name);
     if (strcmp(name, "auto.offset.reset") == 0 && layer == LAYER_FILE)
         return set_start(c, object, value, where);
@@ -509,15 +511,20 @@ rd_kafka_conf_t *kafka_conf_new(const struct config *config, struct textbuf *pro
 
     for (size_t i = 0; ok && i < sizeof(defaults) / sizeof(defaults[0]); i++)
         ok = set(conf, defaults[i].name, defaults[i].value, problem);
-    for (size_t i = 0; ok && i < config->kafka.count; i++)
-        ok = set(conf, config->kafka.items[i].key, config->kafka.items[i].value, problem);
+    for (size_t i = 0; ok && i < config->kafka.count; i++) {
+        const struct text_pair *pair = &config->kafka.items[i];
+        ok = kafka_oauth_is_ours(pair->key, pair->value) ||
+             set(conf, pair->key, pair->value, problem);
+    }
     for (size_t i = 0; ok && i < sizeof(fixed) / sizeof(fixed[0]); i++)
         ok = set(conf, fixed[i].name, fixed[i].value, problem);
     ok = ok && set(conf, "bootstrap.servers", config->brokers, problem) &&
          set(conf, "group.id", config->group_id, problem) &&
          set(conf, "enable.partition.eof", config->run.until_end ? "true" : "false", problem);
-    if (ok)
+    if (ok) {
+        kafka_oauth_prepare(conf, config);
         return conf;
+    }
     rd_kafka_conf_destroy(conf);
     return NULL;
 }

@@ -14,7 +14,8 @@
 bool kafka_properties_collect(const struct layers *layers, struct config *out,
                               struct textbuf *problem);
 
-/* librdkafka's configuration of a checked tree. NULL: *problem tells, which only want of memory or
+/* librdkafka's configuration of a checked tree; kafka_oauth_start() belongs after rd_kafka_new().
+ * NULL: *problem tells, which only want of memory or
  * a plugin that cannot be loaded should make happen. */
 rd_kafka_conf_t *kafka_conf_new(const struct config *config, struct textbuf *problem);
 

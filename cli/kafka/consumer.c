@@ -8,6 +8,7 @@
 
 #include "common/logline.h"
 #include "common/memory.h"
+#include "config/kafka_oauth.h"
 #include "config/kafka_properties.h"
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -131,6 +132,7 @@ int consumer_open(struct consumer *c, const struct service_config *config)
         rd_kafka_conf_destroy(conf);
         return settings_fail(SERVICE_NAME, EXIT_CODE_CONFIG, "Kafka client", reason);
     }
+    kafka_oauth_start(c->rk);
     (void)rd_kafka_poll_set_consumer(c->rk);
     return -1;
 }

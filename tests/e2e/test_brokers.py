@@ -2,11 +2,15 @@
 """deltawrite-kafka and what brokers do: secure listeners, groups, restarts, transactions, compaction, large records.
 
 One broker for the module, tables on the local disk. DELTAWRITE_LONG=1: more rounds of what is left to chance."""
+import base64
+import http.server
 import json
 import os
 import random
 import signal
+import threading
 import time
+import urllib.parse
 
 import pytest
 from confluent_kafka import Producer
@@ -106,6 +110,89 @@ def test_oauthbearer(broker, name, make, table):
     del settings["KAFKA_CONF_SASL_USERNAME"], settings["KAFKA_CONF_SASL_PASSWORD"]
     run_to_end(make(**settings))
     assert ids(table) == list(range(10))
+
+
+class Provider(http.server.ThreadingHTTPServer):
+    """An OpenID provider's token endpoint: tokens without a signature, of `life` seconds, after `failures`."""
+
+    def __init__(self, life=300, failures=()):
+        super().__init__(("127.0.0.1", 0), ProviderAnswer)
+        self.life, self.failures, self.asked = life, list(failures), []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/token"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class ProviderAnswer(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.server.asked.append((self.headers["Authorization"], form))
+        status, answer = 200, {}
+        if self.server.failures:
+            status, answer = self.server.failures.pop(0)
+        else:
+            now = time.time()
+            parts = [{"alg": "none"}, {"sub": "writer", "iat": now - 1, "exp": now + self.server.life}]
+            token = ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts) + "."
+            answer = {"access_token": token, "token_type": "bearer", "expires_in": self.server.life}
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def provider():
+    made = []
+    yield lambda **more: made.append(Provider(**more)) or made[-1]
+    for one in made:
+        one.shutdown()
+
+
+def oidc(broker, provider, tmp_path):
+    """A configuration file, as such settings mostly come by one."""
+    path = tmp_path / "config.yaml"
+    path.write_text(f"""
+kafka:
+  brokers: {broker.sasl}
+  security:
+    protocol: SASL_SSL
+    mechanism: OAUTHBEARER
+    ca_file: {broker.tls("ca.pem")}
+    oauth: {{token_url: "{provider.url}", client_id: "our name", client_secret: "s:e/c&r=et", scope: "kafka write"}}
+""")
+    return {"DELTAWRITE_CONFIG": path}
+
+
+def test_tokens_of_an_openid_provider(broker, name, make, table, provider, tmp_path):
+    topic = broker.topic(name, 1)
+    one_provider = provider(life=4, failures=[(503, {})])
+    settings = oidc(broker, one_provider, tmp_path)
+    one = make(**settings)
+    del one.environment["KAFKA_BOOTSTRAP_SERVERS"]
+    one.start()
+    broker.produce(topic, events(10))
+    wait_ids(table, range(10), [one])
+    until("tokens are renewed before their end", 20, lambda: len(one_provider.asked) >= 4)
+    broker.produce(topic, events(10, 10))
+    wait_ids(table, range(20), [one])
+    authorization, form = one_provider.asked[0]
+    assert base64.b64decode(authorization.removeprefix("Basic ")) == b"our%20name:s%3Ae%2Fc%26r%3Det"
+    assert form == {"grant_type": ["client_credentials"], "scope": ["kafka write"]}
+    assert one.terminate()[0] == 0, one.log_end()
+    assert "s:e/c&r=et" not in one.log()
+
+
+def test_what_a_provider_refuses_ends_the_start(broker, name, make, provider, tmp_path):
+    broker.topic(name, 1)
+    refusal = (401, {"error": "invalid_client", "error_description": "who is that?"})
+    one = make(**oidc(broker, provider(failures=[refusal] * 50), tmp_path))
+    del one.environment["KAFKA_BOOTSTRAP_SERVERS"]
+    assert one.start().wait_exit(30) == 78, one.log_end()
+    assert "invalid_client: who is that?" in one.log().splitlines()[-1]
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
