@@ -63,6 +63,10 @@ static const struct verb verbs[] = {
      "deltawrite vacuum ./events --dry-run\n"
      "deltawrite vacuum s3://lake/events --retain-hours 240 --lite",
      verb_vacuum, VERB_MAINTAIN, NULL},
+    {"verify", "TABLE", "Prove that a table is what its log says, and tell what is not.",
+     "deltawrite verify ./events --full\n"
+     "deltawrite verify s3://lake/events --quick --json",
+     verb_verify, VERB_LOOK, NULL},
     {"completion", "bash|zsh|fish", "Print a script that completes command lines in a shell.",
      "deltawrite completion bash > /etc/bash_completion.d/deltawrite\n"
      "deltawrite completion fish > ~/.config/fish/completions/deltawrite.fish",

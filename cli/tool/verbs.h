@@ -22,6 +22,7 @@ int verb_set(const struct verb *verb, int argc, char **argv);
 int verb_checkpoint(const struct verb *verb, int argc, char **argv);
 int verb_restore(const struct verb *verb, int argc, char **argv);
 int verb_compact_log(const struct verb *verb, int argc, char **argv);
+int verb_verify(const struct verb *verb, int argc, char **argv);
 int verb_vacuum(const struct verb *verb, int argc, char **argv);
 int verb_optimize(const struct verb *verb, int argc, char **argv);
 int verb_clean(const struct verb *verb, int argc, char **argv);

@@ -253,6 +253,89 @@ typedef struct dw_compact_metrics {
 DW_API dw_status dw_compact_log(dw_table *table, const dw_compact_options *opts,
                                 dw_compact_metrics *out_metrics, dw_error *err);
 
+#define DW_FINDING_NOTE    1 /* nothing is wrong: a file that no version names */
+#define DW_FINDING_WARNING 2 /* odd, or of no use, and no reader is misled */
+#define DW_FINDING_ERROR   3
+
+/** Something that a verification found. Texts are borrowed for the call. */
+typedef struct dw_finding {
+    int32_t severity; /* DW_FINDING_* */
+    int32_t reserved;
+    int64_t version;     /* -1: of no version alone */
+    const char *code;    /* stable: "file-missing"; docs/cli.md lists them */
+    const char *object;  /* path below the table */
+    const char *message; /* one line, without the object */
+    const char *repair;  /* what would mend it, NULL: nothing known */
+} dw_finding;
+
+typedef dw_status dw_finding_fn(void *ctx, const dw_finding *finding, dw_error *err);
+
+#define DW_VERIFY_QUICK   1u /* the log, and that files are there; none is opened */
+#define DW_VERIFY_FULL    2u /* statistics too, against all rows */
+#define DW_VERIFY_ORPHANS 4u /* each file that no version names is a note */
+#define DW_VERIFY_REPAIR  8u /* take files that are missing out of the table, by one commit */
+
+/** How closely to look. */
+typedef struct dw_verify_options {
+    uint32_t struct_size; /* set by DW_VERIFY_OPTIONS_INIT */
+    uint32_t flags;       /* DW_VERIFY_* */
+    int64_t threads;      /* 0: 1; that look into files, the caller's among them */
+    dw_finding_fn *each;  /* NULL: findings are only counted. One thread at a time, not always the
+                           * caller's; it does not use the store. A status other than DW_OK ends
+                           * the verification, which then returns it */
+    void *each_ctx;
+    dw_progress_fn *progress; /* files looked at, of how many */
+    void *progress_ctx;
+    const dw_table_options *table; /* NULL: the defaults; allocator and log sink, and what a repair
+                                    * commits with */
+    /* Append below this line only. Zero must mean "the default". */
+} dw_verify_options;
+#define DW_VERIFY_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        sizeof(dw_verify_options), 0, 0, NULL, NULL, NULL, NULL, NULL                              \
+    }
+
+/** What was looked at, and found. */
+typedef struct dw_verify_metrics {
+    uint32_t struct_size;        /* set by DW_VERIFY_METRICS_INIT */
+    int32_t compared_checkpoint; /* the newest one, with a replay of the log without it */
+    int64_t version;             /* that was verified, -1: the table cannot be read */
+    int64_t errors;
+    int64_t warnings;
+    int64_t commits;
+    int64_t checkpoints;
+    int64_t checksums;
+    int64_t compactions;
+    int64_t files; /* live */
+    int64_t bytes; /* of them, by the log */
+    int64_t opened_files;
+    int64_t read_rows;
+    int64_t external_files; /* out of the store, not looked at */
+    int64_t orphans;        /* files that neither live files nor tombstones name */
+    int64_t orphan_bytes;
+    int64_t repaired_files; /* missing ones, taken out of the table */
+    int64_t repair_version; /* the commit that did it, -1: none */
+    /* Append below this line only. */
+} dw_verify_metrics;
+#define DW_VERIFY_METRICS_INIT                                                                     \
+    {                                                                                              \
+        .struct_size = sizeof(dw_verify_metrics)                                                   \
+    }
+
+/** Prove the table at `path` below the store's root, also one that cannot be opened: commits follow
+ * each other and hold what the protocol lets them, checkpoints can be read and the newest is what a
+ * replay gives, checksum files and compacted commits are right, every live file is there with its
+ * size, and, unless quick, opens, has the table's columns and as many rows as it should; with
+ * DW_VERIFY_FULL no value contradicts the statistics. What is wrong is told, and is no error.
+ * Nothing is changed but by DW_VERIFY_REPAIR.
+ *
+ * Ownership: none moves; *out_metrics may be NULL.
+ * Errors:    DW_E_NOT_FOUND (no table there), DW_E_IO, DW_E_DENIED, DW_E_NOMEM, what `each`
+ *            returned, and with DW_VERIFY_REPAIR those of dw_commit().
+ * Threads:   any thread. */
+DW_API dw_status dw_verify(dw_store *store, const char *path, const dw_verify_options *opts,
+                           dw_verify_metrics *out_metrics, dw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

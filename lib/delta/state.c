@@ -456,6 +456,26 @@ done:
     return status;
 }
 
+dw_status dwi_state_replay(const dwi_log *log, int64_t version, int64_t before_checkpoint,
+                           dwi_state **out, dw_error *err)
+{
+    dwi_state *state = NULL;
+    dwi_segment segment;
+    dwi_arena arena;
+    dw_status status;
+    bool broken;
+    bool from_crc;
+
+    dwi_arena_init(&arena, log->alloc);
+    DWI_TRY(dwi_log_segment(log, version, before_checkpoint, &arena, &segment, err));
+    DWI_TRY(load_through(log, &segment, -1, &state, &broken, &from_crc, err));
+    state->before_checkpoint = before_checkpoint;
+    *out = state;
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
 /* The next commit into the builder; DW_E_NOT_FOUND when there is none. */
 static dw_status advance_one(const dwi_log *log, builder *b, dwi_commit_observer observer,
                              dw_error *err)

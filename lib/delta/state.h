@@ -32,6 +32,11 @@ typedef struct dwi_state {
  * and with commits missing before it the error names the broken checkpoint. */
 dw_status dwi_state_load(const dwi_log *log, int64_t version, dwi_state **out, dw_error *err);
 
+/* The same from commits and checkpoints alone, without checksum files: those below
+ * `before_checkpoint` only (-1: all), the newest of which has to be sound. For comparisons. */
+dw_status dwi_state_replay(const dwi_log *log, int64_t version, int64_t before_checkpoint,
+                           dwi_state **out, dw_error *err);
+
 /* Told of every commit on the way, in order; may be NULL. Views die with the call. */
 typedef struct dwi_commit_observer {
     void *ctx;

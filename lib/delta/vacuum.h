@@ -41,6 +41,9 @@ typedef struct dwi_vacuum_result {
     int64_t empty_folders;
 } dwi_vacuum_result;
 
+/* A path below the table that a vacuum passes over: some part of it is a hidden name. */
+bool dwi_vacuum_is_hidden(const dwi_state *state, dwi_sv path);
+
 /* `newest` is the latest state. DW_E_UNSUPPORTED: the table's features; or lite, and the log does
  * not go back to where the last one ended. After another error `out` tells what was done. */
 dw_status dwi_vacuum(const dwi_log *log, dwi_state *newest, const dwi_vacuum_options *options,

@@ -7,9 +7,8 @@
 
 typedef struct lister {
     dwi_vacuum_run *run;
-    size_t skip;  /* bytes of a key before the table's part */
-    bool uniform; /* metadata/ belongs to Iceberg */
-    bool jump;    /* stopped at the log, to go on behind it */
+    size_t skip; /* bytes of a key before the table's part */
+    bool jump;   /* stopped at the log, to go on behind it */
     bool stopped;
 } lister;
 
@@ -29,24 +28,24 @@ static bool is_partition_folder(const dwi_state *state, dwi_sv name)
 
 /* Of a folder or file, as Spark has it: what begins with '_' or '.', but for what belongs to data
  * files or is a folder of partitions. */
-static bool is_hidden(const lister *l, dwi_sv name)
+static bool is_hidden(const dwi_state *state, bool uniform, dwi_sv name)
 {
-    if (l->uniform && dwi_sv_eq_cstr(name, "metadata"))
+    if (uniform && dwi_sv_eq_cstr(name, "metadata"))
         return true;
     return name.len > 0 && (name.ptr[0] == '.' || name.ptr[0] == '_') &&
            !dwi_sv_starts_with(name, DWI_SV("_delta_index")) &&
-           !dwi_sv_starts_with(name, DWI_SV("_change_data")) &&
-           !is_partition_folder(l->run->state, name);
+           !dwi_sv_starts_with(name, DWI_SV("_change_data")) && !is_partition_folder(state, name);
 }
 
-static bool any_hidden(const lister *l, dwi_sv path)
+bool dwi_vacuum_is_hidden(const dwi_state *state, dwi_sv path)
 {
+    bool uniform = dwi_state_property(state, "delta.universalFormat.enabledFormats").len > 0;
     size_t start = 0;
 
     for (size_t i = 0; i <= path.len; i++) {
         if (i < path.len && path.ptr[i] != '/')
             continue;
-        if (is_hidden(l, (dwi_sv){path.ptr + start, i - start}))
+        if (is_hidden(state, uniform, (dwi_sv){path.ptr + start, i - start}))
             return true;
         start = i + 1;
     }
@@ -82,7 +81,7 @@ static dw_status list_one(void *ctx, const dw_object *object, dw_error *err)
     dwi_buf_clear(&run->after);
     dwi_buf_append(&run->after, object->key, strlen(object->key) + 1);
     DWI_TRY(dwi_buf_status(&run->after, err));
-    if (any_hidden(l, path))
+    if (dwi_vacuum_is_hidden(run->state, path))
         goto done;
     run->result.listed++;
     DWI_TRY(dwi_key_set_put(&run->folders, folder_of(path), NULL, err));
@@ -108,11 +107,9 @@ static dw_status jump_log(dwi_vacuum_run *run, dw_error *err)
 
 dw_status dwi_vacuum_list(dwi_vacuum_run *run, dw_error *err)
 {
-    dwi_sv formats = dwi_state_property(run->state, "delta.universalFormat.enabledFormats");
     lister l = {.run = run, .skip = strlen(run->log->root)};
     dw_status status;
 
-    l.uniform = formats.ptr != NULL && formats.len > 0;
     DWI_TRY(dwi_key_set_put(&run->folders, DWI_SV(""), NULL, err));
     do {
         dwi_buf after; /* run->after moves while the store reads it */
