@@ -12,7 +12,8 @@
 static struct {
     bool json; /* set once */
     atomic_int level;
-} setup = {false, DW_LOG_INFO};
+    atomic_bool progress;
+} setup = {false, DW_LOG_INFO, false};
 
 static const char *const level_names[] = {"error", "error", "warn", "info", "debug"};
 static const char *const level_marks[] = {"ERROR", "ERROR", "WARN ", "INFO ", "DEBUG"};
@@ -112,6 +113,8 @@ void log_write(int level, const char *message, const struct log_field *fields, s
 
     if (level > setup.level)
         return;
+    if (atomic_exchange(&setup.progress, false))
+        textbuf_puts(&line, "\r\033[K");
     if (setup.json)
         put_json(&line, level, message, fields, count);
     else
@@ -119,6 +122,11 @@ void log_write(int level, const char *message, const struct log_field *fields, s
     /* A log that cannot be written has nowhere to be told. */
     (void)!write(STDERR_FILENO, line.text, line.len);
     textbuf_done(&line);
+}
+
+void log_progress_shown(bool shown)
+{
+    setup.progress = shown;
 }
 
 void log_message(int level, const char *message)

@@ -45,6 +45,8 @@ int log_level(void);
 void log_set_level(int level);
 const char *log_level_name(int level); /* "warn" */
 void log_write(int level, const char *message, const struct log_field *fields, size_t count);
+/* A progress line stands at the end of the terminal: the next log line takes its place. */
+void log_progress_shown(bool shown);
 /* A message without fields. */
 void log_message(int level, const char *message);
 /* A dw_log_fn; `ctx` is the component's name, a string. */

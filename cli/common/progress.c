@@ -109,8 +109,10 @@ void progress_update(struct progress *p, int64_t done, int64_t total, const char
         return;
     p->drawn_ms = now;
     progress_line(&line, p, done, total, now - p->start_ms, note);
+    log_progress_shown(true); /* before, and again after: another thread may log meanwhile */
     (void)fprintf(stderr, "\r\033[K%s", line.text);
     (void)fflush(stderr);
+    log_progress_shown(true);
     textbuf_done(&line);
 }
 
@@ -119,6 +121,7 @@ void progress_end(struct progress *p)
     if (p->on && p->drawn_ms != 0) {
         (void)fputs("\r\033[K", stderr);
         (void)fflush(stderr);
+        log_progress_shown(false);
     }
     p->on = false;
 }

@@ -156,6 +156,26 @@ static void it_is_text_on_a_terminal_and_json_elsewhere(void **state)
     (void)close(terminal);
 }
 
+static void a_log_line_takes_the_place_of_a_progress_line(void **state)
+{
+    char *text;
+
+    (void)state;
+    log_setup(LOG_FORMAT_TEXT, DW_LOG_INFO);
+    catch_in_file();
+    log_progress_shown(true);
+    log_message(DW_LOG_DEBUG, "not written");
+    log_message(DW_LOG_INFO, "1");
+    text = caught("\r\033[K", " INFO  ");
+    assert_string_equal(text, "1\n");
+    free(text);
+    catch_in_file();
+    log_message(DW_LOG_INFO, "2");
+    text = caught("", " INFO  ");
+    assert_string_equal(text, "2\n");
+    free(text);
+}
+
 static void *write_lines(void *ctx)
 {
     char *text = ctx;
@@ -221,6 +241,7 @@ int main(void)
         cmocka_unit_test(a_text_line_quotes_what_would_be_ambiguous),
         cmocka_unit_test(levels_below_the_least_are_left_out_and_it_can_change),
         cmocka_unit_test(it_is_text_on_a_terminal_and_json_elsewhere),
+        cmocka_unit_test(a_log_line_takes_the_place_of_a_progress_line),
         cmocka_unit_test(lines_of_several_threads_are_whole),
         cmocka_unit_test(repeated_events_are_counted),
     };
