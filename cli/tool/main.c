@@ -40,6 +40,9 @@ static const struct verb verbs[] = {
      "zcat events.gz | deltawrite import ./events - --create\n"
      "deltawrite import ./events day-1.csv day-2.csv --app-id load --app-version 2",
      verb_import, VERB_CHANGE, NULL},
+    {"delete", "TABLE", "Delete rows, by deletion vectors where the table wants these.",
+     "deltawrite delete ./events --where \"user_id = 'u-17' AND day < '2026-01-01'\" --dry-run",
+     verb_delete, VERB_CHANGE, NULL},
     {"set", "TABLE [K=V]...", "Set or unset table properties.",
      "deltawrite set ./events delta.checkpointInterval=20 --unset delta.targetFileSize", verb_set,
      VERB_CHANGE, NULL},

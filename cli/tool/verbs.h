@@ -18,6 +18,7 @@ int verb_export(const struct verb *verb, int argc, char **argv);
 /* Changing one: verbs_change.c, verb_set.c, verbs_import.c */
 int verb_create(const struct verb *verb, int argc, char **argv);
 int verb_import(const struct verb *verb, int argc, char **argv);
+int verb_delete(const struct verb *verb, int argc, char **argv);
 int verb_set(const struct verb *verb, int argc, char **argv);
 int verb_checkpoint(const struct verb *verb, int argc, char **argv);
 int verb_restore(const struct verb *verb, int argc, char **argv);

@@ -7,6 +7,7 @@
 #include <deltawrite/common.h>
 #include <deltawrite/error.h>
 #include <deltawrite/maintain.h>
+#include <deltawrite/modify.h>
 #include <deltawrite/parquet.h>
 #include <deltawrite/store.h>
 #include <deltawrite/table.h>

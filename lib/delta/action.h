@@ -119,6 +119,7 @@ typedef struct dwi_sidecar {
 typedef struct dwi_cdc {
     dwi_sv path; /* ptr NULL: none */
     int64_t size;
+    dwi_kvs partition_values; /* only written */
 } dwi_cdc;
 
 /* checkpointMetadata */
@@ -165,7 +166,7 @@ dw_status dwi_action_from_json(dwi_arena *arena, dwi_action_kind kind, const dwi
                                const char *what, dwi_action *out, dw_error *err);
 /* What a line holds by its first key, without parsing; UNKNOWN when that cannot be told. */
 dwi_action_kind dwi_action_peek(dwi_sv line);
-/* Append the action's line, newline included. Not for COMMIT_INFO (see commit.c) and CDC. */
+/* Append the action's line, newline included. Not for COMMIT_INFO (see commit.c). */
 void dwi_action_append(dwi_buf *out, const dwi_action *action);
 /* The same without the name of the action around it: the object alone, no newline. */
 void dwi_action_append_value(dwi_buf *out, const dwi_action *action);

@@ -139,6 +139,15 @@ static void put_sidecar(dwi_jw *w, const dwi_sidecar *sidecar)
         put_map(w, "tags", sidecar->tags);
 }
 
+/* Change data is no change of the table's rows by itself. */
+static void put_cdc(dwi_jw *w, const dwi_cdc *cdc)
+{
+    dwi_jw_kv_string(w, "path", cdc->path);
+    put_map(w, "partitionValues", cdc->partition_values);
+    dwi_jw_kv_i64(w, "size", cdc->size);
+    dwi_jw_kv_bool(w, "dataChange", false);
+}
+
 static const char *action_key(dwi_action_kind kind)
 {
     switch (kind) {
@@ -158,9 +167,10 @@ static const char *action_key(dwi_action_kind kind)
         return "checkpointMetadata";
     case DWI_ACTION_SIDECAR:
         return "sidecar";
+    case DWI_ACTION_CDC:
+        return "cdc";
     case DWI_ACTION_UNKNOWN:
     case DWI_ACTION_COMMIT_INFO:
-    case DWI_ACTION_CDC:
         break;
     }
     return NULL;
@@ -181,6 +191,8 @@ static void put_action(dwi_jw *w, const dwi_action *action)
         put_txn(w, &action->u.txn);
     else if (action->kind == DWI_ACTION_SIDECAR)
         put_sidecar(w, &action->u.sidecar);
+    else if (action->kind == DWI_ACTION_CDC)
+        put_cdc(w, &action->u.cdc);
     else if (action->kind == DWI_ACTION_CHECKPOINT_METADATA)
         dwi_jw_kv_i64(w, "version", action->u.manifest.version);
     else

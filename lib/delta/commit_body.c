@@ -313,6 +313,14 @@ done:
     return status;
 }
 
+static void append_cdcs(dwi_commit_body *body, const dwi_staged *staged)
+{
+    for (size_t i = 0; i < staged->n_cdcs; i++) {
+        const dwi_action action = {.kind = DWI_ACTION_CDC, .u.cdc = staged->cdcs[i]};
+        dwi_action_append(&body->text, &action);
+    }
+}
+
 dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
                                 const dwi_state *on, const dwi_env *env, int64_t after_ms,
                                 const char *txn_id, dw_error *err)
@@ -333,6 +341,7 @@ dw_status dwi_commit_body_build(dwi_commit_body *body, const dwi_staged *staged,
     append_domains(body, staged);
     append_removes(body, staged, now_ms);
     DWI_TRY(append_adds(body, staged, on, err));
+    append_cdcs(body, staged);
     DWI_TRY(dwi_buf_status(&body->text, err));
 done:
     return status;

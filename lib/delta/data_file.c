@@ -110,7 +110,8 @@ static const char *codec_suffix(int codec)
     }
 }
 
-static dw_status make_path(dwi_data_file *file, dwi_sv directory, int codec, dw_error *err)
+static dw_status make_path(dwi_data_file *file, dwi_sv directory, int codec, bool change_data,
+                           dw_error *err)
 {
     char uuid[DWI_UUID_TEXT + 1];
     dwi_buf name;
@@ -118,8 +119,11 @@ static dw_status make_path(dwi_data_file *file, dwi_sv directory, int codec, dw_
 
     dwi_uuid(file->log->env, uuid);
     dwi_buf_init(&name, file->log->alloc);
+    if (change_data)
+        dwi_buf_append_cstr(&name, "_change_data/");
     dwi_buf_append(&name, directory.ptr, directory.len);
-    dwi_buf_printf(&name, "part-00000-%s-c000%s.parquet", uuid, codec_suffix(codec));
+    dwi_buf_printf(&name, "%s-00000-%s-c000%s.parquet", change_data ? "cdc" : "part", uuid,
+                   codec_suffix(codec));
     DWI_TRY(dwi_buf_status(&name, err));
     if (!dwi_arena_sv(&file->arena, (dwi_sv){(const char *)name.data, name.len}, &file->path)) {
         status = dwi_err_nomem(err);
@@ -154,7 +158,7 @@ dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state,
     file->values = values;
     if (!dwi_kvs_copy(&file->arena, &file->values))
         DWI_TRY(dwi_err_nomem(err));
-    DWI_TRY(make_path(file, directory, parquet.codec, err));
+    DWI_TRY(make_path(file, directory, parquet.codec, opts->change_data, err));
     DWI_TRY(dwi_stats_plan_init(&file->plan, &file->arena, layout, state, err));
     DWI_TRY(dwi_parquet_writer_new(log->alloc, layout->physical, &parquet,
                                    (dwi_parquet_sink){file, take_bytes}, &file->writer, err));

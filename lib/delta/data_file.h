@@ -12,10 +12,11 @@
 typedef struct dwi_data_file dwi_data_file;
 
 typedef struct dwi_data_file_options {
-    int32_t compression;             /* DW_COMPRESSION_*; the default asks the table's property */
-    int32_t level;                   /* zstd, 0: 1 */
-    int64_t row_group_bytes;         /* 0: the Parquet writer's default */
-    int encode_threads;              /* the caller's too; 0: 1 */
+    int32_t compression;     /* DW_COMPRESSION_*; the default asks the table's property */
+    int32_t level;           /* zstd, 0: 1 */
+    int64_t row_group_bytes; /* 0: the Parquet writer's default */
+    int encode_threads;      /* the caller's too; 0: 1 */
+    bool change_data;        /* below _change_data: a file of changes, not of rows of the table */
     const char *clustering_provider; /* who put the rows into this order; NULL: nobody. Borrowed */
 } dwi_data_file_options;
 

@@ -41,13 +41,19 @@ static size_t prefix_chars(const dwi_state *state, dwi_mapping_mode mode)
     return chars > MAX_PREFIX_CHARS ? MAX_PREFIX_CHARS : (size_t)chars;
 }
 
-/* Columns that keep row ids, at the end of the rows. */
-static size_t count_row_ids(const dwi_state *state, const dwi_type *rows)
+/* A column that is none of the table's: it keeps row ids, or tells what became of a row. */
+static bool is_own_column(const dwi_state *state, dwi_sv name)
+{
+    return dwi_row_id_columns_has(state, name) || (dwi_sv_eq_cstr(name, DWI_CHANGE_TYPE_COLUMN) &&
+                                                   dwi_type_find(state->schema->root, name) < 0);
+}
+
+/* Those at the end of the rows. */
+static size_t count_own_columns(const dwi_state *state, const dwi_type *rows)
 {
     size_t n = 0;
 
-    while (n < rows->n_fields &&
-           dwi_row_id_columns_has(state, rows->fields[rows->n_fields - 1 - n].name))
+    while (n < rows->n_fields && is_own_column(state, rows->fields[rows->n_fields - 1 - n].name))
         n++;
     return n;
 }
@@ -120,7 +126,7 @@ dw_status dwi_file_layout_init(dwi_file_layout *out, dwi_arena *arena, const dwi
     dw_status status;
 
     DWI_TRY(dwi_mapping_mode_of(state->metadata.configuration, &mode, err));
-    made.n_row_ids = count_row_ids(state, rows);
+    made.n_row_ids = count_own_columns(state, rows);
     DWI_TRY(choose_columns(&made, arena, state, err));
     DWI_TRY(dwi_mapping_physical_first(arena, rows, rows->n_fields - made.n_row_ids, mode,
                                        &physical, err));

@@ -13,6 +13,9 @@
 #include "delta/mapping.h"
 #include "delta/state.h"
 
+/* The column of change data that says what became of a row: "insert", "delete", ... */
+#define DWI_CHANGE_TYPE_COLUMN "_change_type"
+
 typedef struct dwi_partition_column {
     size_t column;   /* of the rows */
     dwi_sv name;     /* in directories */
@@ -25,7 +28,7 @@ typedef struct dwi_file_layout {
      * statistics. */
     size_t n_columns;
     size_t n_data;
-    size_t n_row_ids; /* at the end of n_columns */
+    size_t n_row_ids; /* at the end of n_columns: what is none of the table's columns */
     const size_t *columns;
     const dwi_type *logical;  /* a struct of n_columns fields, as the table calls them */
     const dwi_type *physical; /* the same with the names and ids that files have */

@@ -33,6 +33,11 @@ static dw_status take_file(void *ctx, const dwi_add *add, int64_t rows, dw_error
     return DW_OK;
 }
 
+dwi_add_taker dwi_rewritten_taker(dwi_rewritten *made)
+{
+    return (dwi_add_taker){made, &made->arena, take_file};
+}
+
 /* Rows that the filter chose, run by run. */
 static dw_status filter_rows(rewriter *r, const dwi_vec *rows, dw_error *err)
 {
@@ -111,14 +116,14 @@ static dw_status move_files(rewriter *r, const dwi_add *files, size_t n, dw_erro
                                  .row_ids = !r->opts->staged,
                                  .files = files,
                                  .n_files = n};
-    const dwi_add_taker taker = {r->made, &r->made->arena, take_file};
     dwi_data_files_options opts = r->opts->files;
     dwi_table_scan *scan = NULL;
     dw_status status;
 
     opts.partition_values = r->opts->staged ? NULL : &files[0].partition_values;
     DWI_TRY(dwi_table_scan_open_files(r->log, r->state, &what, &scan, err));
-    DWI_TRY(dwi_data_files_new(r->log, r->state, &opts, taker, &r->files, err));
+    DWI_TRY(
+        dwi_data_files_new(r->log, r->state, &opts, dwi_rewritten_taker(r->made), &r->files, err));
     DWI_TRY(move_rows(r, scan, err));
 done:
     dwi_data_files_free(r->files);

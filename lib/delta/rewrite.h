@@ -54,6 +54,8 @@ typedef struct dwi_rewritten {
 dw_status dwi_rewrite(const dwi_log *log, dwi_state *state, const dwi_rewrite_options *opts,
                       const dwi_add *files, size_t n_files, dwi_rewritten *out, dw_error *err);
 void dwi_rewritten_done(dwi_rewritten *made); /* a zeroed one too; the files stay */
+/* Takes files that are made into `made`, whose arena there must be. */
+dwi_add_taker dwi_rewritten_taker(dwi_rewritten *made);
 /* Delete the new files from the store, as far as it lets; vacuum takes what is left. */
 void dwi_rewritten_remove(const dwi_rewritten *made, const dwi_log *log);
 

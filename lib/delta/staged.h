@@ -44,7 +44,9 @@ typedef struct dwi_staged {
     const dwi_add *adds;
     size_t n_removes;
     const dwi_remove *removes; /* see dwi_remove_of(); the time of deletion is the commit's */
-    int64_t rows;              /* in `adds` */
+    size_t n_cdcs;
+    const dwi_cdc *cdcs;
+    int64_t rows; /* in `adds` */
     int64_t bytes;
     size_t n_apps;
     const dwi_app_version *apps;

@@ -336,3 +336,37 @@ dw_status dwi_stats_num_records(dwi_arena *arena, dwi_sv stats, int64_t *out, dw
         *out = -1;
     return status == DW_E_CORRUPT ? DW_OK : status;
 }
+
+dw_status dwi_stats_loosen(dwi_arena *arena, dwi_sv stats, int64_t rows, dwi_sv *out, dw_error *err)
+{
+    static const char *const own[] = {"numRecords", "tightBounds"};
+    const dwi_json *root = NULL;
+    dw_status status = DW_OK;
+    dwi_buf text;
+    dwi_jw w;
+
+    dwi_buf_init(&text, arena->alloc);
+    dwi_jw_init(&w, &text);
+    if (stats.ptr != NULL && dwi_json_parse(arena, stats, "stats", &root, NULL) == DW_E_NOMEM)
+        DWI_TRY(dwi_err_nomem(err));
+    dwi_jw_object_begin(&w);
+    dwi_jw_kv_i64(&w, own[0], rows);
+    if (root != NULL && dwi_json_kind_of(root) != DWI_JSON_OBJECT)
+        root = NULL;
+    for (const dwi_json *member = dwi_json_first(root); member != NULL;
+         member = dwi_json_next(member)) {
+        dwi_sv key = dwi_json_key(member);
+        if (dwi_sv_eq_cstr(key, own[0]) || dwi_sv_eq_cstr(key, own[1]))
+            continue;
+        dwi_jw_key(&w, key);
+        dwi_jw_raw(&w, dwi_json_source(member));
+    }
+    dwi_jw_kv_bool(&w, own[1], false);
+    dwi_jw_object_end(&w);
+    DWI_TRY(dwi_buf_status(&text, err));
+    if (!dwi_arena_sv(arena, (dwi_sv){(const char *)text.data, text.len}, out))
+        status = dwi_err_nomem(err);
+done:
+    dwi_buf_done(&text);
+    return status;
+}

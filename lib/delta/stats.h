@@ -43,6 +43,11 @@ void dwi_stats_plan_count(dwi_stats_plan *plan, const dwi_vec *rows);
 void dwi_stats_append(const dwi_stats_plan *plan, int64_t rows,
                       const dwi_leaf_stats *parquet_leaves, dwi_buf *out);
 
+/* The statistics of a file of `rows` rows once some of its rows are deleted: bounds are bounds
+ * still, but not of those that are left. `stats` ptr NULL, or malformed: the rows' number alone. */
+dw_status dwi_stats_loosen(dwi_arena *arena, dwi_sv stats, int64_t rows, dwi_sv *out,
+                           dw_error *err);
+
 /* numRecords of add.stats; -1 where there are none, or none that can be read. */
 dw_status dwi_stats_num_records(dwi_arena *arena, dwi_sv stats, int64_t *out, dw_error *err);
 

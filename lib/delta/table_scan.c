@@ -50,6 +50,7 @@ struct dwi_table_scan {
     dwi_buf chosen;        /* uint32_t: those that are, of the last batch */
     bool chose;
     int64_t first_row; /* of the last batch, in the file */
+    int64_t file_rows; /* of the file opened last */
     bool shredded;     /* variants are, in the open file */
     dwi_column stored; /* its batches as they lie there */
 };
@@ -406,6 +407,7 @@ static dw_status open_file(dwi_table_scan *scan, dw_error *err)
     }
     DWI_TRY(dwi_parquet_reader_project(scan->reader, wanted, err));
     DWI_TRY(filter_file(scan, err));
+    scan->file_rows = dwi_parquet_reader_rows(scan->reader);
     DWI_TRY(read_deleted(scan, err));
 done:
     dwi_cstr_free(scan->alloc, key);
@@ -551,6 +553,11 @@ static dw_status read_batch(dwi_table_scan *scan, dwi_column *batch, bool *out_e
         status = take_rows(scan, batch, err);
 done:
     return status;
+}
+
+int64_t dwi_table_scan_file_rows(const dwi_table_scan *scan)
+{
+    return scan->file_rows;
 }
 
 const uint32_t *dwi_table_scan_numbers(const dwi_table_scan *scan, int64_t *out_first)

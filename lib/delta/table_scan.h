@@ -50,5 +50,7 @@ dw_status dwi_table_scan_next(dwi_table_scan *scan, dwi_column *batch, dw_error 
 /* Where the rows of the last batch lie in their data file: row i is number *out_first + rows[i],
  * and *out_first + i when this returns NULL. */
 const uint32_t *dwi_table_scan_numbers(const dwi_table_scan *scan, int64_t *out_first);
+/* Rows of the data file that was opened last, deleted ones too. */
+int64_t dwi_table_scan_file_rows(const dwi_table_scan *scan);
 
 #endif
