@@ -11,6 +11,7 @@
 #include <deltawrite/parquet.h>
 #include <deltawrite/store.h>
 #include <deltawrite/table.h>
+#include <deltawrite/table_stats.h>
 #include <deltawrite/txn.h>
 #include <deltawrite/version.h>
 

@@ -2,6 +2,8 @@
 /* Entry points of a table handle: open, close, refresh, look up, checkpoint. */
 #include <deltawrite/table.h>
 
+#include <string.h>
+
 #include "api/table_impl.h"
 #include "base/alloc.h"
 #include "base/options.h"
@@ -63,6 +65,8 @@ static dw_status make_table(dw_store *store, const char *path, const dw_table_op
     table->store = dw_store_ref(store);
     table->crc = (dwi_crc_chain)DWI_CRC_CHAIN_INIT;
     table->cleaned_day = -1;
+    table->synced.stats.files = -1;
+    table->synced.stats.file_bytes = -1;
     dwi_arena_init(&table->synced.pending_arena, alloc);
     if (pthread_mutex_init(&table->commit_lock, NULL) != 0 ||
         pthread_mutex_init(&table->synced.lock, NULL) != 0)
@@ -214,8 +218,45 @@ dw_status dw_table_app_version(dw_table *table, const char *app_id, int64_t *out
     return status;
 }
 
+static void count_checkpoint(dw_table *table, dw_status status, int64_t began_us)
+{
+    const dwi_env *env = table->log.env;
+    dw_table_stats *stats = &table->synced.stats;
+
+    pthread_mutex_lock(&table->synced.lock);
+    stats->checkpoint_us += env->monotonic_us(env->ctx) - began_us;
+    if (status == DW_OK)
+        stats->checkpoints++;
+    else
+        stats->checkpoints_failed++;
+    pthread_mutex_unlock(&table->synced.lock);
+}
+
+dw_status dw_table_get_stats(dw_table *table, dw_table_stats *out_stats, dw_error *err)
+{
+    dw_table_stats stats;
+    dwi_state *state;
+
+    if (table == NULL || out_stats == NULL || out_stats->struct_size < sizeof(uint32_t))
+        return dwi_err(err, DW_E_ARG,
+                       "dw_table_get_stats: table or out_stats is NULL or has no size");
+    state = dwi_table_state(table);
+    pthread_mutex_lock(&table->synced.lock);
+    stats = table->synced.stats;
+    pthread_mutex_unlock(&table->synced.lock);
+    stats.struct_size = (uint32_t)sizeof(stats);
+    if (out_stats->struct_size < stats.struct_size)
+        stats.struct_size = out_stats->struct_size;
+    stats.version = state->version;
+    stats.checkpoint_version = dwi_state_checkpoint(state);
+    dwi_state_unref(state);
+    memcpy(out_stats, &stats, stats.struct_size);
+    return DW_OK;
+}
+
 dw_status dwi_table_checkpoint(dw_table *table, dwi_state *state, dw_error *err)
 {
+    int64_t began_us = table->log.env->monotonic_us(table->log.env->ctx);
     dwi_state *newest;
     dw_status status;
 
@@ -225,6 +266,7 @@ dw_status dwi_table_checkpoint(dw_table *table, dwi_state *state, dw_error *err)
     dwi_state_note_checkpoint(newest, state->version);
     dwi_state_unref(newest);
 done:
+    count_checkpoint(table, status, began_us);
     return status;
 }
 

@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-#include <deltawrite/table.h>
+#include <deltawrite/table_stats.h>
 
 #include "delta/crc.h"
 
@@ -32,6 +32,7 @@ struct dw_table {
         dwi_field *pending; /* columns that open transactions of this process added */
         size_t n_pending;
         size_t pending_cap;
+        dw_table_stats stats; /* but for the version and the checkpoint's, which the state has */
     } synced;
 };
 

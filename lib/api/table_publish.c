@@ -30,6 +30,24 @@ static bool checkpoint_if_due(dw_table *table, dwi_state *state)
     return true;
 }
 
+static void count_commit(dw_table *table, const dwi_state *known, const dwi_committed *out,
+                         dw_status status)
+{
+    dw_table_stats *stats = &table->synced.stats;
+    bool counted = table->crc.known && table->crc.version == out->version;
+
+    pthread_mutex_lock(&table->synced.lock);
+    if (status == DW_OK) {
+        stats->commits++;
+        stats->versions_lost += out->version - known->version - 1;
+        stats->files = counted ? table->crc.counts.files : -1;
+        stats->file_bytes = counted ? table->crc.counts.bytes : -1;
+    } else {
+        stats->commits_failed++;
+    }
+    pthread_mutex_unlock(&table->synced.lock);
+}
+
 dw_status dwi_table_publish(dw_table *table, dwi_committer *committer, const dwi_staged *staged,
                             dwi_committed *out, dw_error *err)
 {
@@ -54,6 +72,7 @@ dw_status dwi_table_publish(dw_table *table, dwi_committer *committer, const dwi
                            dwi_sv_cstr(committer->txn_id));
         clean = checkpoint_if_due(table, out->state);
     }
+    count_commit(table, known, out, status);
     pthread_mutex_unlock(&table->commit_lock);
     if (clean) /* beside the commits of others */
         dwi_table_clean_if_due(table, out->state);
