@@ -211,7 +211,7 @@ static void delta_type(struct avro_type *type, struct delta_schema *out)
         delta_type(type->items, out);
         delta_array_end(out);
     } else if (type->kind == AVRO_MAP) {
-        delta_map_begin(out);
+        delta_map_begin(out, "string");
         delta_type(type->items, out);
         delta_map_end(out);
     } else if (type->logical != AVRO_PLAIN) {

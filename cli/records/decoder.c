@@ -10,6 +10,7 @@
 #include "records/json_schema.h"
 #include "records/json_split.h"
 #include "records/payload.h"
+#include "records/proto_format.h"
 #include "records/registry.h"
 #include "records/row_list.h"
 #include "records/row_plan.h"
@@ -24,6 +25,7 @@ struct decoder {
     struct payload *payload;
     enum payload_codec codec;
     struct avro_format *avro; /* of these, the format's is not NULL */
+    struct proto_format *protobuf;
     struct json_schema_format *json_schema;
     struct csv_format *csv;
     bool raw_told;
@@ -59,8 +61,8 @@ static bool open_format(struct decoder *decoder, struct textbuf *out_problem)
         decoder->csv = need_alloc(1, sizeof(*decoder->csv));
         return csv_format_init(decoder->csv, config, out_problem);
     case FORMAT_PROTOBUF:
-        textbuf_puts(out_problem, "Protobuf is not built yet");
-        return false;
+        decoder->protobuf = proto_format_new(config, decoder->registry, out_problem);
+        return decoder->protobuf != NULL;
     default:
         return true;
     }
@@ -90,6 +92,7 @@ void decoder_free(struct decoder *decoder)
     if (decoder == NULL)
         return;
     avro_format_free(decoder->avro);
+    proto_format_free(decoder->protobuf);
     json_schema_format_free(decoder->json_schema);
     if (decoder->csv != NULL)
         csv_format_done(decoder->csv);
@@ -129,6 +132,9 @@ static enum decode_result read_format(struct decoder *decoder, const struct reco
     case FORMAT_AVRO:
         return avro_format_decode(decoder->avro, record->topic, value, MAX_BYTES, &decoder->rows,
                                   out_schema, &decoder->failure);
+    case FORMAT_PROTOBUF:
+        return proto_format_decode(decoder->protobuf, value, MAX_BYTES, &decoder->rows, out_schema,
+                                   &decoder->failure);
     case FORMAT_JSON_SCHEMA:
         result = json_schema_take(decoder->json_schema, &value, out_schema, &decoder->failure);
         break;

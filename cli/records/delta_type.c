@@ -47,10 +47,10 @@ void delta_array_end(struct delta_schema *schema)
     textbuf_puts(&schema->text, ",\"containsNull\":true}");
 }
 
-void delta_map_begin(struct delta_schema *schema)
+void delta_map_begin(struct delta_schema *schema, const char *key_type)
 {
     schema->depth++;
-    textbuf_puts(&schema->text, "{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":");
+    textbuf_printf(&schema->text, "{\"type\":\"map\",\"keyType\":\"%s\",\"valueType\":", key_type);
 }
 
 void delta_map_end(struct delta_schema *schema)

@@ -28,8 +28,8 @@ void delta_primitive(struct delta_schema *schema, const char *type);
 /* Then the type of the elements, then delta_array_end(). */
 void delta_array_begin(struct delta_schema *schema);
 void delta_array_end(struct delta_schema *schema);
-/* Keys are strings; then the type of the values, then delta_map_end(). */
-void delta_map_begin(struct delta_schema *schema);
+/* Then the type of the values, then delta_map_end(). */
+void delta_map_begin(struct delta_schema *schema, const char *key_type);
 void delta_map_end(struct delta_schema *schema);
 /* No more nesting, no more fields: the type must be a string. */
 bool delta_schema_full(const struct delta_schema *schema);

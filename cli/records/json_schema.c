@@ -159,7 +159,7 @@ static void write_object(struct context *c, const struct document *document, str
     if (properties != NULL && properties->kind == JSON_OBJECT && properties->first != NULL) {
         write_struct(c, document, properties);
     } else if (values != NULL && values->kind == JSON_OBJECT && values->first != NULL) {
-        delta_map_begin(&c->out);
+        delta_map_begin(&c->out, "string");
         write_type(c, document, values);
         delta_map_end(&c->out);
     } else {

@@ -82,6 +82,22 @@ struct span scratch_copy(struct scratch *scratch, struct span text)
     return (struct span){copy, text.len};
 }
 
+struct scratch_mark scratch_mark(const struct scratch *scratch)
+{
+    return (struct scratch_mark){scratch->blocks, scratch->at};
+}
+
+void scratch_release(struct scratch *scratch, struct scratch_mark mark)
+{
+    while (scratch->blocks != mark.block) {
+        struct scratch_block *block = scratch->blocks;
+        scratch->blocks = block->next;
+        free(block);
+    }
+    scratch->at = mark.at;
+    scratch->end = mark.block == NULL ? NULL : mark.block->bytes + mark.block->size;
+}
+
 void scratch_reset(struct scratch *scratch)
 {
     struct scratch_block *kept = NULL;

@@ -41,6 +41,13 @@ void *scratch_alloc(struct scratch *scratch, size_t size);
 void *scratch_array(struct scratch *scratch, size_t count, size_t size);
 /* With a NUL behind it that len does not count. */
 struct span scratch_copy(struct scratch *scratch, struct span text);
+/* What is given after a mark can be taken back by itself. */
+struct scratch_mark {
+    struct scratch_block *block;
+    char *at;
+};
+struct scratch_mark scratch_mark(const struct scratch *scratch);
+void scratch_release(struct scratch *scratch, struct scratch_mark mark);
 /* All at once; keeps one block of moderate size for the next record. */
 void scratch_reset(struct scratch *scratch);
 void scratch_done(struct scratch *scratch);

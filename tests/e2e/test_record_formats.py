@@ -37,6 +37,21 @@ def test_plain_avro_of_a_schema_file_is_read_as_fastavro_wrote_it(tmp_path):
         assert results[2].kind == "BAD" and results[2].code == "AVRO_TRAILING", (case["name"], results[2].text)
 
 
+def test_plain_protobuf_of_a_descriptor_file_is_read_as_googles_library_wrote_it():
+    made = [case for case in cases("protobuf.jsonl")[1:] if case["hex"]]
+    for message in sorted({case["message"] for case in made}):
+        of_it = [case for case in made if case["message"] == message]
+        settings = {"format": "protobuf", "descriptor_file": str(DATA / "protobuf.desc"), "message": message}
+        results = decode([bytes.fromhex(case["hex"]) for case in of_it], settings)
+        for case, result in zip(of_it, results):
+            check(case | {"columns": None}, result)
+        assert results[0].schema and not any(result.schema for result in results[1:])
+    settings["message"] = "test.three.Nothing"
+    assert record_decoder.refusal(settings).endswith("protobuf.desc: it has no message test.three.Nothing")
+    settings["descriptor_file"] = str(DATA / "avro.jsonl")
+    assert "not a FileDescriptorSet" in record_decoder.refusal(settings)
+
+
 def field(name, kind):
     return {"name": name, "type": kind, "nullable": True, "metadata": {}}
 

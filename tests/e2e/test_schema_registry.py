@@ -171,3 +171,59 @@ def test_json_schemas_tell_columns_and_are_taken_off(stub):
                      "m": {"type": "map", "keyType": "string", "valueType": strings, "valueContainsNull": True},
                      "lost": "string", "self": "string"}
     assert unknown.code == "REGISTRY_UNKNOWN_SCHEMA" and plain.code == "NOT_FRAMED"
+
+
+def varint(number):
+    return bytes((number,)) if number < 128 else bytes((number & 127 | 128,)) + varint(number >> 7)
+
+
+def indexed(number, indexes, data):
+    """An empty list stands for the first message."""
+    path = b"\0" if indexes == [0] else b"".join(varint(2 * n) for n in (len(indexes), *indexes))
+    return framed(number, path + data)
+
+
+@pytest.mark.parametrize("kind", ["files", "descriptors"])
+def test_framed_protobuf_is_read_by_the_file_that_its_id_names(stub, kind):
+    head, *made = cases("protobuf.jsonl")
+    stub.register("common", head[kind]["common.proto"], "PROTOBUF")
+    reference = [{"name": "common.proto", "subject": "common", "version": 1}]
+    numbers = {name: stub.register(name, head[kind][name], "PROTOBUF", reference) for name in ("three.proto", "two.proto")}
+    settings = {"format": "protobuf", "registry": {"url": stub.url}}
+    made = [case for case in made if kind == "files" or case["message"] != "test.three.Second.Third"]
+    results = decode([indexed(numbers[case["file"]], case["indexes"], bytes.fromhex(case["hex"])) for case in made], settings)
+    for case, result in zip(made, results):
+        check(case | {"columns": None}, result)
+    columns = {f["name"]: f["type"] for f in results[0].schema["fields"]}
+    assert [columns[n] for n in ("d", "f", "i32", "u32", "x32", "i64", "u64", "b", "y", "color", "ts", "du", "st", "wi", "wu",
+                                 "wy", "e")] == [
+        "double", "float", "integer", "long", "long", "long", "decimal(20,0)", "boolean", "binary", "string", "timestamp",
+        "string", "string", "long", "decimal(20,0)", "binary", "string"]
+    point = {"type": "struct", "fields": [{"name": n, "type": "integer", "nullable": True, "metadata": {}} for n in "xy"]}
+    assert columns["p"] == point
+    assert columns["ps"] == {"type": "array", "elementType": point, "containsNull": True}
+    assert columns["mp"] == {"type": "map", "keyType": "integer", "valueType": point, "valueContainsNull": True}
+    inner = {f["name"]: f["type"] for f in columns["inner"]["fields"]}
+    assert inner["deep"]["fields"][0]["type"] == "string"  # it contains itself
+
+
+def test_protobuf_that_cannot_be_read_is_bad(stub):
+    head, *_ = cases("protobuf.jsonl")
+    stub.register("common", head["files"]["common.proto"], "PROTOBUF")
+    reference = [{"name": "common.proto", "subject": "common", "version": 1}]
+    three = stub.register("t", head["files"]["three.proto"], "PROTOBUF", reference)
+    alone = stub.register("a", head["files"]["three.proto"], "PROTOBUF")
+    broken = stub.register("b", "syntax = 'proto3';\nmessage M {\n  int32 a = ;\n}", "PROTOBUF")
+    avro = stub.register("v", '"int"')
+    bad = [(indexed(three, [9], b""), "PROTOBUF_MESSAGE_INDEX"), (framed(three, b""), "PROTOBUF_MESSAGE_INDEX"),
+           (indexed(alone, [1], b""), "PROTOBUF_SCHEMA"), (indexed(broken, [0], b""), "PROTOBUF_SCHEMA"),
+           (indexed(avro, [0], b""), "PROTOBUF_SCHEMA"),
+           (indexed(three, [1], b"\x08"), "PROTOBUF_CORRUPT"), (indexed(three, [1], b"\0\0"), "PROTOBUF_CORRUPT"),
+           (indexed(three, [1], b"\x72\x05abc"), "PROTOBUF_CORRUPT"),
+           (indexed(three, [1], b"\x72\x01\xff"), "PROTOBUF_NOT_UTF8"),
+           (indexed(three, [1], b"\x0c"), "PROTOBUF_CORRUPT"), (indexed(three, [1], b"\x0b\x14"), "PROTOBUF_CORRUPT"),
+           (indexed(three, [1], b"\xc2\x02\x06\x10\x80\x94\xeb\xdc\x03"), "PROTOBUF_RANGE")]
+    results = decode([payload for payload, _ in bad], {"format": "protobuf", "registry": {"url": stub.url}})
+    assert [(r.kind, r.code) for r in results] == [("BAD", code) for _, code in bad]
+    assert results[3].reason == f"schema {broken}: line 3: a number was expected"
+    assert results[2].reason == f"schema {alone}: message test.three.All.<entry>: unknown type common.Point"
