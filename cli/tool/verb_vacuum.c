@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/progress.h"
 #include "tool/json_out.h"
@@ -115,17 +116,29 @@ static int run_vacuum(struct vacuum *v, const struct target *t, dw_vacuum_option
     return 0;
 }
 
+/* A number of hours, as "240" or "0.5", in milliseconds; false when it is none. */
+static bool read_hours(const char *text, int64_t *out_ms)
+{
+    char *end = NULL;
+    double hours = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(hours >= 0 && hours <= MAX_HOURS))
+        return false;
+    *out_ms = (int64_t)(hours * 3600000 + 0.5);
+    return true;
+}
+
 int verb_vacuum(const struct verb *verb, int argc, char **argv)
 {
     struct look look = LOOK_INIT;
     struct vacuum v = {0};
-    int64_t hours = -1;
+    const char *hours = NULL;
     int64_t threads = DEFAULT_THREADS;
     bool lite = false;
     bool unsafe = false;
     bool quiet = false;
     const struct arg_spec specs[] = {
-        {"--retain-hours", "N", ARG_COUNT, &hours,
+        {"--retain-hours", "N", ARG_TEXT, &hours,
          "keep what versions of the last N hours need; without it by the table's "
          "delta.deletedFileRetentionDuration (7 days)"},
         {"--unsafe-retention", NULL, ARG_FLAG, &unsafe,
@@ -143,15 +156,17 @@ int verb_vacuum(const struct verb *verb, int argc, char **argv)
     struct target t = {0};
     int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
 
-    if (code < 0 && hours > MAX_HOURS) {
-        (void)fprintf(stderr, "deltawrite vacuum: --retain-hours: more than %d\n", MAX_HOURS);
+    if (code < 0 && hours != NULL && !read_hours(hours, &opts.retain_ms)) {
+        (void)fprintf(stderr,
+                      "deltawrite vacuum: --retain-hours: \"%s\" is no number of hours from 0 "
+                      "to %d\n",
+                      hours, MAX_HOURS);
         code = 2;
     }
     v.json = look.json;
     v.list = v.list || v.dry_run;
     opts.flags = (v.dry_run ? DW_VACUUM_DRY_RUN : 0) | (lite ? DW_VACUUM_LITE : 0) |
                  (unsafe ? DW_VACUUM_UNSAFE_RETENTION : 0) | (quiet ? DW_VACUUM_NO_COMMITS : 0);
-    opts.retain_ms = hours < 0 ? -1 : hours * 3600000;
     opts.threads = threads;
     if (code < 0)
         code = target_open(&t, look.args.items[0]);
