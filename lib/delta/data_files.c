@@ -18,6 +18,7 @@
 enum {
     /* Rows that are encoded where they lie instead of being gathered, */
     STRAIGHT_ROWS = 2048,
+    STRAIGHT_MOVED_ROWS = 256,
     /* and what makes gathered ones enough for the encoder. */
     PENDING_ROWS = 8192,
     PENDING_BYTES = 256 * 1024,
@@ -489,9 +490,10 @@ static dw_status append_group(dwi_data_files *files, const dwi_vec *rows,
     const dwi_partition_split *split = &files->split;
     const uint32_t *numbers = split->n_groups == 1 ? NULL : split->rows + group->start;
     partition *p = NULL;
-    /* rows that are moved come in small batches from small files */
-    bool straight = group->count >= STRAIGHT_ROWS ||
-                    (files->layout->n_partitions == 0 && files->opts.partition_values == NULL);
+    /* rows that are moved come in small batches from small files, all for one */
+    bool straight = files->opts.partition_values != NULL
+                        ? group->count >= STRAIGHT_MOVED_ROWS
+                        : group->count >= STRAIGHT_ROWS || files->layout->n_partitions == 0;
     dwi_vec run = *rows;
     dw_status status;
 

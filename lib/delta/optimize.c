@@ -67,7 +67,7 @@ static dw_status write_bin(void *ctx, size_t worker, size_t task, dw_error *err)
     return status;
 }
 
-/* Threads that have no bin help to encode those that others have. */
+/* Threads that have no bin of their own read for one that has, and help it to encode. */
 static void share_out(run *r, size_t n_bins, size_t *out_workers)
 {
     const dwi_optimize_job *job = r->job;
@@ -76,7 +76,8 @@ static void share_out(run *r, size_t n_bins, size_t *out_workers)
     int64_t group = job->memory_bytes / (int64_t)workers / ROW_GROUP_SHARE;
 
     r->opts.files.file = job->file;
-    r->opts.files.file.encode_threads = (int)(threads / workers);
+    r->opts.read_ahead = threads / workers > 1;
+    r->opts.files.file.encode_threads = r->opts.read_ahead ? (int)(threads / workers) - 1 : 1;
     r->opts.files.file.clustering_provider = job->provider;
     if (group < MIN_ROW_GROUP_BYTES)
         group = MIN_ROW_GROUP_BYTES;

@@ -2,6 +2,7 @@
 #include "delta/rewrite.h"
 
 #include "base/alloc.h"
+#include "delta/read_ahead.h"
 
 typedef struct rewriter {
     const dwi_log *log;
@@ -92,19 +93,20 @@ done:
 
 static dw_status move_rows(rewriter *r, dwi_table_scan *scan, dw_error *err)
 {
-    dwi_column batch = {0};
+    const dwi_column *batch = NULL;
+    dwi_read_ahead *ahead = NULL;
     dw_status status;
 
-    DWI_TRY(dwi_column_init(&batch, dwi_table_scan_type(scan), r->log->alloc, err));
+    DWI_TRY(dwi_read_ahead_open(r->log->alloc, scan, r->opts->read_ahead, &ahead, err));
     for (;;) {
-        DWI_TRY(dwi_table_scan_next(scan, &batch, err));
-        if (batch.length == 0)
+        DWI_TRY(dwi_read_ahead_next(ahead, &batch, err));
+        if (batch->length == 0)
             break;
-        DWI_TRY(move_batch(r, &batch, err));
+        DWI_TRY(move_batch(r, batch, err));
     }
     DWI_TRY(dwi_data_files_finish(r->files, err));
 done:
-    dwi_column_done(&batch);
+    dwi_read_ahead_close(ahead);
     return status;
 }
 

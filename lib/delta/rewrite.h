@@ -32,6 +32,7 @@ typedef struct dwi_rewrite_options {
     /* The files are not live yet, rows are split into partitions as an append does it, and have
      * more columns than the table. */
     bool staged;
+    bool read_ahead; /* by a thread of its own, while this one writes */
     const dwi_field *more; /* columns that come after the table's */
     size_t n_more;
 } dwi_rewrite_options;
