@@ -8,6 +8,13 @@ static bool is_control(char c)
     return ((unsigned char)c < 0x20) || c == 0x7F;
 }
 
+/* What no writer of URIs has another spelling for. */
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+}
+
 static void append_escape(dwi_buf *out, char c)
 {
     dwi_buf_printf(out, "%%%02X", (unsigned)(unsigned char)c);
@@ -27,17 +34,26 @@ static void append_escaped(dwi_buf *out, dwi_sv text, const char *special)
     dwi_buf_append(out, text.ptr + run, text.len - run);
 }
 
+static void append_plain(dwi_buf *out, dwi_sv text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_plain(text.ptr[i]))
+            dwi_buf_append_byte(out, (uint8_t)text.ptr[i]);
+        else
+            append_escape(out, text.ptr[i]);
+    }
+}
+
 bool dwi_partition_path_append(dwi_buf *out, dwi_sv name, dwi_sv value)
 {
-    static const char special[] = "\"#%'*/:=?\\{[]^";
     size_t start = out->len;
 
-    append_escaped(out, name, special);
+    append_plain(out, name);
     dwi_buf_append_byte(out, '=');
     if (value.ptr == NULL)
         dwi_buf_append_cstr(out, "__HIVE_DEFAULT_PARTITION__");
     else
-        append_escaped(out, value, special);
+        append_plain(out, value);
     if (out->len - start > MAX_NAME_BYTES) {
         out->len = start;
         return false;
