@@ -13,6 +13,7 @@
 #include <deltawrite/table.h>
 #include <deltawrite/table_stats.h>
 #include <deltawrite/txn.h>
+#include <deltawrite/upkeep.h>
 #include <deltawrite/version.h>
 
 #endif

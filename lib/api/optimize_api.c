@@ -115,13 +115,6 @@ static void copy_metrics(const dwi_optimize_pass *run, dw_optimize_metrics *out)
     memcpy(out, &metrics, out->struct_size < sizeof(metrics) ? out->struct_size : sizeof(metrics));
 }
 
-/* Some parts have named it already. */
-static void name_table(const dw_table *table, dw_status status, dw_error *err)
-{
-    if (err != NULL && !dwi_sv_starts_with(dwi_sv_cstr(err->message), dwi_sv_cstr(table->uri)))
-        (void)dwi_err_prefix(err, status, "%s", table->uri);
-}
-
 static dw_status optimize(dw_table *table, const dw_optimize_options *opts, dwi_optimize_pass *run,
                           dw_error *err)
 {
@@ -170,7 +163,7 @@ dw_status dw_optimize(dw_table *table, const dw_optimize_options *opts,
     DWI_TRY(optimize(table, &given, &run, err));
 done:
     if (status != DW_OK)
-        name_table(table, status, err);
+        dwi_table_name_error(table, status, err);
     if (out_metrics != NULL)
         copy_metrics(&run, out_metrics);
     dwi_optimize_pass_done(&run);

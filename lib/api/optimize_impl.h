@@ -5,7 +5,7 @@
 
 #include <deltawrite/maintain.h>
 
-#include "api/table_publish.h"
+#include "api/lease.h"
 #include "delta/optimize.h"
 #include "delta/where.h"
 
@@ -16,6 +16,7 @@ typedef struct dwi_optimize_pass {
     dwi_optimize_job job;
     dwi_optimize_history history;
     dwi_where *where; /* NULL: all partitions */
+    dwi_lease *lease; /* NULL: none; each commit moves it on */
     int64_t commit_bytes;
     dw_progress_fn *progress; /* NULL: nobody */
     void *progress_ctx;

@@ -277,6 +277,7 @@ static dw_status publish(dwi_optimize_pass *run, const group *g, bool *out_open,
                                                                         : DWI_ENGINE_INFO,
                          .read_version = g->made_for->version,
                          .rearranges = true};
+    dwi_app_version step = {0};
     dwi_optimize_counts counts = {0};
     dwi_committer committer = {.undecided = -1};
     dwi_committed done = {0};
@@ -297,11 +298,21 @@ static dw_status publish(dwi_optimize_pass *run, const group *g, bool *out_open,
     DWI_TRY(dwi_buf_status(&metrics, err));
     staged.parameters = (dwi_sv){(const char *)parameters.data, parameters.len};
     staged.metrics = (dwi_sv){(const char *)metrics.data, metrics.len};
+    if (run->lease != NULL) {
+        step = dwi_lease_step(run->lease, run->state, run->table->log.env);
+        step.expected = run->lease->ends_ms; /* unless somebody else has it by now */
+        staged.apps = &step;
+        staged.n_apps = 1;
+    }
     dwi_committer_init(&committer, &run->table->log, g->made_for);
+    DWI_TRY(dwi_committer_look(&committer, &staged, err));
     status = dwi_table_publish(run->table, &committer, &staged, &done, err);
     *out_open = dwi_committer_is_open(&committer);
-    if (status == DW_OK)
+    if (status == DW_OK) {
         count_commit(run, g, &counts, done.version);
+        if (run->lease != NULL)
+            dwi_lease_note(run->lease, &step);
+    }
 done:
     dwi_state_unref(done.state);
     dwi_committer_done(&committer);

@@ -69,6 +69,7 @@ static dw_status make_table(dw_store *store, const char *path, const dw_table_op
     table->synced.stats.file_bytes = -1;
     dwi_arena_init(&table->synced.pending_arena, alloc);
     if (pthread_mutex_init(&table->commit_lock, NULL) != 0 ||
+        pthread_mutex_init(&table->maintain_lock, NULL) != 0 ||
         pthread_mutex_init(&table->synced.lock, NULL) != 0)
         DWI_TRY(dwi_err_nomem(err));
     DWI_TRY(
@@ -120,15 +121,23 @@ done:
     return status;
 }
 
+void dwi_table_name_error(const dw_table *table, dw_status status, dw_error *err)
+{
+    if (err != NULL && !dwi_sv_starts_with(dwi_sv_cstr(err->message), dwi_sv_cstr(table->uri)))
+        (void)dwi_err_prefix(err, status, "%s", table->uri);
+}
+
 void dw_table_close(dw_table *table)
 {
     if (table == NULL)
         return;
+    dwi_maintainer_free(table->maintainer);
     dwi_state_unref(table->synced.state);
     dwi_free(table->alloc, table->synced.pending,
              table->synced.pending_cap * sizeof(*table->synced.pending));
     dwi_arena_done(&table->synced.pending_arena);
     (void)pthread_mutex_destroy(&table->synced.lock);
+    (void)pthread_mutex_destroy(&table->maintain_lock);
     (void)pthread_mutex_destroy(&table->commit_lock);
     dwi_log_done(&table->log);
     dwi_cstr_free(table->alloc, table->engine_info);

@@ -21,10 +21,12 @@ struct dw_table {
     char *engine_info;
     char *uri; /* the store's name and the path, for messages and dw_snapshot_info */
     /* Lock order: commit_lock before lock. */
-    pthread_mutex_t commit_lock; /* one commit of this table at a time */
-    dwi_crc_chain crc;           /* under commit_lock */
-    bool warned;                 /* __atomic; what a writer to the table should know was told */
-    int64_t cleaned_day;         /* __atomic; when this handle last cleaned the log, -1: never */
+    pthread_mutex_t commit_lock;   /* one commit of this table at a time */
+    dwi_crc_chain crc;             /* under commit_lock */
+    bool warned;                   /* __atomic; what a writer to the table should know was told */
+    int64_t cleaned_day;           /* __atomic; when this handle last cleaned the log, -1: never */
+    pthread_mutex_t maintain_lock; /* before commit_lock */
+    struct dwi_maintainer *maintainer; /* under maintain_lock; NULL: not asked for yet */
     struct {
         pthread_mutex_t lock;
         dwi_state *state; /* newest known */
@@ -47,6 +49,12 @@ void dwi_table_set_state(dw_table *table, dwi_state *state);
 /* Write a checkpoint of `state`, which the table's states know about from then on. The table is
  * unharmed by an error. */
 dw_status dwi_table_checkpoint(dw_table *table, dwi_state *state, dw_error *err);
+
+/* Puts the table before an error's message unless a part of the operation has. */
+void dwi_table_name_error(const dw_table *table, dw_status status, dw_error *err);
+
+/* What dw_maintain() remembers from call to call; NULL too. */
+void dwi_maintainer_free(struct dwi_maintainer *maintainer);
 
 /* Cleans the log once a day; a failure is told to the log sink. Not under commit_lock. */
 void dwi_table_clean_if_due(dw_table *table, const dwi_state *state);

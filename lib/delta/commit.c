@@ -466,6 +466,17 @@ done:
     return status;
 }
 
+dw_status dwi_committer_look(dwi_committer *committer, const dwi_staged *staged, dw_error *err)
+{
+    int64_t ours = -1;
+
+    if (committer->undecided >= 0)
+        return DW_OK;
+    if (committer->on == NULL)
+        committer->on = dwi_state_ref(committer->base);
+    return catch_up(committer, staged, true, &ours, err);
+}
+
 dw_status dwi_committer_run(dwi_committer *committer, const dwi_staged *staged, dwi_state *known,
                             int64_t timeout_ms, dwi_committed *out, dw_error *err)
 {

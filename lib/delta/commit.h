@@ -30,6 +30,10 @@ dw_status dwi_committer_join(dwi_committer *committer, dwi_state *state, dw_erro
 /* What is staged has been made anew for `state`, which the last run ended with. */
 void dwi_committer_rebase(dwi_committer *committer, dwi_state *state);
 
+/* Compares with what others committed so far, beside all else that the caller's thread may hold:
+ * dwi_committer_run() then has less to read. DW_E_CONFLICT, DW_E_FENCED as there. */
+dw_status dwi_committer_look(dwi_committer *committer, const dwi_staged *staged, dw_error *err);
+
 /* What a commit came to. */
 typedef struct dwi_committed {
     int64_t version;

@@ -247,7 +247,7 @@ dw_status dwi_conflict_check_apps(const dwi_state *latest, const dwi_env *env,
         int64_t version = known == NULL ? -1 : known->version;
         if (version == apps[i].expected)
             continue;
-        if (known == NULL && dwi_txn_may_have_expired(latest, env))
+        if (known == NULL && !apps[i].forgettable && dwi_txn_may_have_expired(latest, env))
             return dwi_txn_expired(latest, apps[i].app_id, err);
         return dwi_err(err, DW_E_FENCED,
                        "application id %.*s: the table is at %lld, expected was %lld",

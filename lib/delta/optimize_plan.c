@@ -108,20 +108,36 @@ done:
 }
 
 /* It may have been clustered by somebody who would have to do it again. */
-static bool is_anothers(const dwi_plan *plan, const dwi_add *add)
+static bool is_anothers(const dwi_plan_rules *rules, const dwi_add *add)
 {
-    return plan->rules.provider != NULL && add->clustering_provider.ptr != NULL &&
-           !dwi_sv_eq_cstr(add->clustering_provider, plan->rules.provider);
+    return rules->provider != NULL && add->clustering_provider.ptr != NULL &&
+           !dwi_sv_eq_cstr(add->clustering_provider, rules->provider);
 }
 
-/* Those of the file as it lies there. */
-static dw_status count_rows(const dwi_plan *plan, const dwi_add *add, int64_t *out, dw_error *err)
+static int64_t deleted_rows(const dwi_add *add)
 {
+    return add->dv.storage_type.ptr != NULL ? add->dv.cardinality : 0;
+}
+
+dw_status dwi_plan_judge(const dw_allocator *alloc, const dwi_plan_rules *rules, const dwi_add *add,
+                         dwi_plan_verdict *out, dw_error *err)
+{
+    int64_t deleted = deleted_rows(add);
+    dwi_plan_verdict verdict = {.records = -1};
     dwi_arena scratch;
     dw_status status;
 
-    dwi_arena_init(&scratch, plan->alloc);
-    status = dwi_stats_num_records(&scratch, add->stats, out, err);
+    dwi_arena_init(&scratch, alloc);
+    DWI_TRY(dwi_stats_num_records(&scratch, add->stats, &verdict.records, err));
+    if (deleted > 0 && verdict.records < 0)
+        verdict.worn = true;
+    else if (deleted > 0)
+        verdict.worn = deleted > verdict.records / 100 * rules->deleted_percent +
+                                     verdict.records % 100 * rules->deleted_percent / 100;
+    verdict.candidate = !is_anothers(rules, add) &&
+                        (rules->whole || add->size < rules->target_bytes || verdict.worn);
+    *out = verdict;
+done:
     dwi_arena_done(&scratch);
     return status;
 }
@@ -151,25 +167,21 @@ dw_status dwi_plan_add(void *ctx, const dwi_add *add, dw_error *err)
 {
     dwi_plan *plan = ctx;
     const dwi_plan_rules *rules = &plan->rules;
-    int64_t deleted = add->dv.storage_type.ptr != NULL ? add->dv.cardinality : 0;
-    int64_t rows = -1;
+    dwi_plan_verdict verdict;
     partition *p = NULL;
     dw_status status = DW_OK;
-    bool worn;
+    int64_t left;
 
     if (rules->matches != NULL && !rules->matches(rules->ctx, add->partition_values))
         return DW_OK;
     plan->n_files++;
     plan->bytes += add->size;
-    if (is_anothers(plan, add))
+    DWI_TRY(dwi_plan_judge(plan->alloc, rules, add, &verdict, err));
+    if (!verdict.candidate)
         return DW_OK;
-    DWI_TRY(count_rows(plan, add, &rows, err));
-    worn = deleted > 0 && (rows < 0 || deleted > rows / 100 * rules->deleted_percent +
-                                                     rows % 100 * rules->deleted_percent / 100);
-    if (!rules->whole && add->size >= rules->target_bytes && !worn)
-        return DW_OK;
+    left = verdict.records < 0 ? -1 : verdict.records - deleted_rows(add);
     DWI_TRY(find_partition(plan, add, &p, err));
-    status = keep(plan, p, add, rows < 0 ? -1 : rows - deleted, worn, err);
+    status = keep(plan, p, add, left, verdict.worn, err);
 done:
     return status;
 }
@@ -211,6 +223,9 @@ static size_t choose_grown(const dwi_plan *plan, candidate **list, size_t n)
         if (sum >= wanted || list[i]->worn)
             chosen = i + 1;
     }
+    if (plan->rules.max_files > 0 && n > plan->rules.max_files &&
+        chosen < n - plan->rules.max_files / 2)
+        chosen = n - plan->rules.max_files / 2;
     return chosen;
 }
 

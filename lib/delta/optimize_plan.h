@@ -32,6 +32,8 @@ typedef struct dwi_plan_rules {
      * most of it: of those of a partition, smallest first, as many are taken as are together
      * `growth` times the last one of them, so that what is written anew each time grows by it. */
     int32_t growth;
+    size_t max_files; /* with `growth`: of more candidates than that in a partition all but the
+                       * larger half of as many are taken */
     /* Clustered tables: files of another provider than this are never touched; NULL: the table is
      * not clustered. */
     const char *provider;
@@ -56,6 +58,14 @@ typedef struct dwi_plan {
 dw_status dwi_plan_init(dwi_plan *plan, const dwi_log *log, const dwi_state *state,
                         const dwi_plan_rules *rules, dw_error *err);
 void dwi_plan_done(dwi_plan *plan); /* a zeroed one too */
+typedef struct dwi_plan_verdict {
+    bool candidate;
+    bool worn;       /* many of its rows are deleted */
+    int64_t records; /* deleted ones too, -1: not known */
+} dwi_plan_verdict;
+/* Is the file, by itself, worth writing anew? */
+dw_status dwi_plan_judge(const dw_allocator *alloc, const dwi_plan_rules *rules, const dwi_add *add,
+                         dwi_plan_verdict *out, dw_error *err);
 /* One live file; for dwi_files_visit(), ctx is the plan. */
 dw_status dwi_plan_add(void *plan, const dwi_add *add, dw_error *err);
 /* After all files: pack the bins. */

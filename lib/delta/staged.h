@@ -14,6 +14,7 @@ typedef struct dwi_app_version {
     dwi_sv app_id;
     int64_t expected; /* -1: none */
     int64_t next;
+    bool forgettable; /* an entry that has expired is as good as none */
 } dwi_app_version;
 
 /* What the rows and files of an operation depend on. The files that it removes count as read. */

@@ -64,7 +64,7 @@ static void end(attempt *a)
 
 static void with_app(attempt *a, const char *app_id, int64_t expected, int64_t next)
 {
-    a->app = (dwi_app_version){dwi_sv_cstr(app_id), expected, next};
+    a->app = (dwi_app_version){dwi_sv_cstr(app_id), expected, next, false};
     a->staged.apps = &a->app;
     a->staged.n_apps = 1;
 }
@@ -453,7 +453,7 @@ static dw_status commit_with(const dw_allocator *alloc, void *ctx)
     dwi_state *base = NULL;
     dwi_log log = f->log;
     dw_status status;
-    dwi_app_version app = {DWI_SV("loader"), -1, 1};
+    dwi_app_version app = {DWI_SV("loader"), -1, 1, false};
     dwi_staged staged = {
         .engine_info = "test", .n_apps = 1, .apps = &app, .columns = &column, .n_columns = 1};
 

@@ -211,7 +211,7 @@ static void stage_append(operation *o, bool column)
 {
     o->staged.adds = &o->y;
     o->staged.n_adds = 1;
-    o->app = (dwi_app_version){DWI_SV("loader"), 4, 5};
+    o->app = (dwi_app_version){DWI_SV("loader"), 4, 5, false};
     o->staged.apps = &o->app;
     o->staged.n_apps = 1;
     o->type = (dwi_type){.kind = DWI_STRING};

@@ -65,7 +65,7 @@ static void leave_unknown(attempt *a, fixture *f, const race_step *lost, bool wi
                        .stats = DWI_SV("{\"numRecords\":3}"),
                        .base_row_id = -1,
                        .default_row_commit_version = -1};
-    a->app = (dwi_app_version){DWI_SV("loader"), -1, 7};
+    a->app = (dwi_app_version){DWI_SV("loader"), -1, 7, false};
     a->staged = (dwi_staged){.engine_info = "test", .read_version = a->base->version};
     if (with_app) {
         a->staged.apps = &a->app;
@@ -370,7 +370,8 @@ static void a_table_that_was_deleted_and_made_anew_is_not_written_where_the_old_
 /* The entry that it knew is gone with the checkpoint that did not take it over. */
 static void an_application_version_that_the_table_has_dropped_is_expired_not_fenced(void **state)
 {
-    const dwi_app_version apps[] = {{DWI_SV("loader"), 5, 6}, {DWI_SV("fresh"), -1, 0}};
+    const dwi_app_version apps[] = {{DWI_SV("loader"), 5, 6, false},
+                                    {DWI_SV("fresh"), -1, 0, false}};
     fixture *f = *state;
     dwi_state *s;
 
