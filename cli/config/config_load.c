@@ -18,6 +18,7 @@
 #include "config/config_print.h"
 #include "config/default_schema.h"
 #include "config/kafka_properties.h"
+#include "config/self_check.h"
 
 /* ---- what the tree has beyond what was given ---- */
 
@@ -224,6 +225,8 @@ int config_load(int argc, char **argv, char **environment, struct config *out)
         code = fail(usage ? EXIT_CODE_USAGE : EXIT_CODE_CONFIG, problem.text);
     else if (layers_given_flag(&layers, "--print-config") != NULL)
         code = print_config(out, layers_given_flag(&layers, "--json") != NULL);
+    else if (layers_given_flag(&layers, "--check") != NULL)
+        code = self_check(out, layers_given_flag(&layers, "--json") != NULL);
     else
         log_setup((enum log_format)out->log_format, out->log_level);
     textbuf_done(&problem);

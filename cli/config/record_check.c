@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "config/config_layers.h"
+#include "records/decoder.h"
 
 struct checker {
     const struct config *config;
@@ -218,6 +219,61 @@ static bool check_names(const struct checker *c)
     return true;
 }
 
+/* ---- what the decoder says ---- */
+
+/* The transform that "column NAME: ..." is about. */
+static bool fail_named_column(const struct checker *c, const char *text)
+{
+    for (size_t i = 0; i < c->records->n_columns; i++) {
+        const char *name = c->records->columns[i].name;
+        size_t len = strlen(name);
+
+        if (strncmp(text, name, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+            return fail_column(c, i,
+                               strstr(text, "no type") != NULL      ? "type"
+                               : strstr(text, "not a path") != NULL ? "source"
+                                                                    : "column",
+                               text + len + 2);
+    }
+    return fail(c, "transforms", text);
+}
+
+/* Its messages begin with what they are about. */
+static bool fail_decoder(const struct checker *c, const char *text)
+{
+    static const char *const settings[] = {"filter", "jq", "drop"};
+
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        size_t len = strlen(settings[i]);
+
+        if (strncmp(text, settings[i], len) == 0 && strncmp(text + len, ": ", 2) == 0)
+            return fail(c, settings[i], text + len + 2);
+    }
+    if (strncmp(text, "column ", 7) == 0)
+        return fail_named_column(c, text + 7);
+    if (c->records->schema_file != NULL &&
+        strncmp(text, c->records->schema_file, strlen(c->records->schema_file)) == 0)
+        return fail(c, "schema_file", text);
+    if (c->records->descriptor_file != NULL &&
+        strncmp(text, c->records->descriptor_file, strlen(c->records->descriptor_file)) == 0)
+        return fail(c, "descriptor_file", text);
+    return fail(c, strncmp(text, "schema registry", 15) == 0 ? "registry.url" : "format", text);
+}
+
+/* Filters, programs and schemas are read as they will be read again; nothing is contacted. */
+static bool check_decoder(const struct checker *c)
+{
+    struct registry *registry = registry_new(&c->records->registry);
+    struct textbuf why = {0};
+    struct decoder *decoder = decoder_new(c->records, registry, &why);
+    bool ok = decoder != NULL || fail_decoder(c, why.text);
+
+    decoder_free(decoder);
+    registry_unref(registry);
+    textbuf_done(&why);
+    return ok;
+}
+
 bool record_check(const struct config *config, size_t source, struct textbuf *problem)
 {
     struct checker c = {config, source, &config->sources[source].records, problem};
@@ -228,5 +284,5 @@ bool record_check(const struct config *config, size_t source, struct textbuf *pr
     }
     return check_effects(&c) && check_registry(&c) && check_format(&c) && check_names(&c) &&
            check_file(&c, "schema_file", c.records->schema_file) &&
-           check_file(&c, "descriptor_file", c.records->descriptor_file);
+           check_file(&c, "descriptor_file", c.records->descriptor_file) && check_decoder(&c);
 }
