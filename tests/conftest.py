@@ -62,11 +62,11 @@ def service(kafka, minio, name, tmp_path):
     """A function that makes a service on this test's topic and table (names as `name`); all end with the test."""
     made = []
 
-    def make(**more):
+    def make(flags=(), **more):
         environment = minio.environment | {
             "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap, "KAFKA_TOPIC": name, "KAFKA_GROUP_ID": name,
             "DELTA_TABLE_PATH": f"s3://{name}/delta/events", "BATCH_SIZE": "100", "BATCH_TIMEOUT_SECONDS": "1"}
-        made.append(Service(environment | more, tmp_path / f"service-{len(made) + 1}.log"))
+        made.append(Service(environment | more, tmp_path / f"service-{len(made) + 1}.log", flags))
         return made[-1]
 
     yield make

@@ -16,31 +16,76 @@ static struct {
     int64_t grace_ms;
 } synced = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0};
 
+enum { CALLS_MAX = 4 };
+
+/* Set before the thread that reads them is started. */
+static struct {
+    int signal_number;
+    void (*call)(void);
+} calls[CALLS_MAX];
+static size_t n_calls;
+
+void stop_on_signal(int signal_number, void (*call)(void))
+{
+    if (n_calls == CALLS_MAX)
+        return;
+    calls[n_calls].signal_number = signal_number;
+    calls[n_calls++].call = call;
+}
+
 static void stop_signals(sigset_t *set)
 {
     (void)sigemptyset(set);
     (void)sigaddset(set, SIGTERM);
     (void)sigaddset(set, SIGINT);
+    for (size_t i = 0; i < n_calls; i++)
+        (void)sigaddset(set, calls[i].signal_number);
+}
+
+/* True: it was one of those. */
+static bool called(int signal_number)
+{
+    for (size_t i = 0; i < n_calls; i++) {
+        if (calls[i].signal_number != signal_number)
+            continue;
+        calls[i].call();
+        return true;
+    }
+    return false;
+}
+
+/* A signal that asks to stop; 0: none came within the time (-1: for ever). */
+static int wait_for_stop(const sigset_t *set, int64_t wait_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+    int64_t left_ms = wait_ms;
+    int signal_number;
+
+    for (;;) {
+        struct timespec left = {(time_t)(left_ms / 1000), (long)(left_ms % 1000) * 1000000};
+        signal_number = sigtimedwait(set, NULL, wait_ms < 0 ? NULL : &left);
+        if (signal_number > 0 && !called(signal_number))
+            return signal_number;
+        if (signal_number < 0 && errno == EAGAIN)
+            return 0;
+        left_ms = wait_ms < 0 ? -1 : deadline_ms - clock_monotonic_ms();
+        if (wait_ms >= 0 && left_ms < 0)
+            return 0;
+    }
 }
 
 static void *wait_for_signals(void *unused)
 {
     sigset_t set;
-    struct timespec grace;
-    int signal_number = 0;
+    int signal_number;
 
     (void)unused;
     stop_signals(&set);
-    while (sigwait(&set, &signal_number) != 0)
-        ;
+    signal_number = wait_for_stop(&set, -1);
     LOG_EVENT(DW_LOG_INFO, "stopping",
               F_TEXT("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
     stop_request();
-    grace.tv_sec = (time_t)(synced.grace_ms / 1000);
-    grace.tv_nsec = (long)(synced.grace_ms % 1000) * 1000000;
-    do
-        signal_number = sigtimedwait(&set, NULL, &grace);
-    while (signal_number < 0 && errno == EINTR);
+    signal_number = wait_for_stop(&set, synced.grace_ms);
     log_message(DW_LOG_ERROR, signal_number > 0 ? "second signal: ended at once"
                                                 : "the orderly stop took too long: ended at once");
     _exit(1);

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Have `call` called, by a thread of its own, each time that a signal comes; before stop_install().
+ * Four at the most. */
+void stop_on_signal(int signal_number, void (*call)(void));
 /* Once, before any other thread is started: they must inherit that the signals are blocked.
  * False: no thread could be had. */
 bool stop_install(int64_t grace_ms);

@@ -37,6 +37,8 @@
     SCHEMA_FIELD("value", "binary") "," \
     SCHEMA_FIELD("error_code", "string") "," \
     SCHEMA_FIELD("error", "string") "]}"
+
+#define DEAD_LETTER_DESCRIPTION "Records that deltawrite-kafka could not decode"
 /* clang-format on */
 
 #endif

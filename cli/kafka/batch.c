@@ -13,6 +13,7 @@ struct batch *batch_new(uint64_t generation, int64_t now_ms)
 
     batch->generation = generation;
     batch->opened_ms = now_ms;
+    batch->newest_ms = -1;
     return batch;
 }
 
@@ -20,10 +21,11 @@ void batch_free(struct batch *batch)
 {
     if (batch == NULL)
         return;
+    dw_txn_close(batch->letters_txn);
     dw_txn_close(batch->txn);
     for (size_t i = 0; i < batch->n_rejects; i++) {
-        free(batch->rejects[i].key);
-        free(batch->rejects[i].value);
+        item_unref(batch->rejects[i].item);
+        free(batch->rejects[i].code);
         free(batch->rejects[i].error);
     }
     free(batch->rejects);
@@ -31,71 +33,96 @@ void batch_free(struct batch *batch)
     free(batch);
 }
 
-static struct batch_range *find_range(struct batch *batch, const struct partition *partition)
+/* Grows an array that has a power of two of places once it is full. */
+static void *grow(void *items, size_t count, size_t size)
 {
-    /* Records of one partition come in runs, so the last one used is most often the one. */
-    for (size_t i = batch->n_ranges; i > 0; i--) {
-        if (batch->ranges[i - 1].partition == partition)
-            return &batch->ranges[i - 1];
+    if ((count & (count - 1)) != 0)
+        return items;
+    return need_realloc(items, count == 0 ? 1 : count * 2, size);
+}
+
+struct batch_range *batch_cover(struct batch *batch, struct seat *seat, int64_t offset)
+{
+    if (seat->in_batch != batch) {
+        batch->ranges = grow(batch->ranges, batch->n_ranges, sizeof(*batch->ranges));
+        seat->in_batch = batch;
+        seat->range = batch->n_ranges++;
+        batch->ranges[seat->range] = (struct batch_range){seat, offset, offset, 0};
     }
-    return NULL;
+    batch->ranges[seat->range].next = offset + 1;
+    return &batch->ranges[seat->range];
 }
 
-struct batch_range *batch_cover(struct batch *batch, struct partition *partition, int64_t offset)
+void batch_reject(struct batch *batch, struct seat *seat, struct item *item, const char *stage,
+                  const char *code, const char *error)
 {
-    struct batch_range *range = find_range(batch, partition);
+    batch->rejects = grow(batch->rejects, batch->n_rejects, sizeof(*batch->rejects));
+    batch->rejects[batch->n_rejects++] =
+        (struct reject){item_ref(item), seat, stage, need_strdup(code), need_strdup(error)};
+    batch->reject_bytes += item->bytes + sizeof(struct reject) + strlen(error) + 64;
+    batch->ranges[seat->range].rejected++;
+}
 
-    if (range == NULL) {
-        batch->ranges = need_realloc(batch->ranges, batch->n_ranges + 1, sizeof(*batch->ranges));
-        range = &batch->ranges[batch->n_ranges++];
-        *range = (struct batch_range){partition, offset, offset, 0};
+static bool is_one_topic(const struct batch *batch)
+{
+    for (size_t i = 1; i < batch->n_ranges; i++) {
+        if (strcmp(batch->ranges[i].seat->partition->topic,
+                   batch->ranges[0].seat->partition->topic) != 0)
+            return false;
     }
-    range->next = offset + 1;
-    return range;
+    return batch->n_ranges != 0;
 }
 
-static void *copy_bytes(const void *data, size_t len)
+static void put_topic(const struct batch *batch, const char *topic, struct textbuf *out)
 {
-    void *copy = NULL;
+    const char *separator = "";
 
-    if (data != NULL) {
-        copy = need_alloc(len, 1);
-        memcpy(copy, data, len);
-    }
-    return copy;
-}
-
-void batch_reject(struct batch *batch, struct partition *partition,
-                  const rd_kafka_message_t *message, const dw_error *error)
-{
-    rd_kafka_timestamp_type_t type;
-    int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
-    struct batch_range *range = find_range(batch, partition);
-    struct reject *reject;
-
-    if ((batch->n_rejects & (batch->n_rejects - 1)) == 0)
-        batch->rejects =
-            need_realloc(batch->rejects, batch->n_rejects == 0 ? 1 : batch->n_rejects * 2,
-                         sizeof(*batch->rejects));
-    reject = &batch->rejects[batch->n_rejects++];
-    *reject = (struct reject){.partition = partition,
-                              .offset = message->offset,
-                              .timestamp_ms =
-                                  type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
-                              .key = copy_bytes(message->key, message->key_len),
-                              .key_len = message->key_len,
-                              .value = copy_bytes(message->payload, message->len),
-                              .value_len = message->len,
-                              .code = dw_status_name(error->code),
-                              .error = need_strdup(error->message)};
-    range->rejected++;
-}
-
-void batch_offsets(const struct batch *batch, struct textbuf *out)
-{
     textbuf_puts(out, "{");
-    for (size_t i = 0; i < batch->n_ranges; i++)
-        textbuf_printf(out, "%s\"%" PRId32 "\":%" PRId64, i == 0 ? "" : ",",
-                       batch->ranges[i].partition->number, batch->ranges[i].next);
+    for (size_t i = 0; i < batch->n_ranges; i++) {
+        const struct partition *p = batch->ranges[i].seat->partition;
+        if (strcmp(p->topic, topic) != 0)
+            continue;
+        textbuf_printf(out, "%s\"%" PRId32 "\":%" PRId64, separator, p->number,
+                       batch->ranges[i].next);
+        separator = ",";
+    }
+    textbuf_puts(out, "}");
+}
+
+static bool came_before(const struct batch *batch, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(batch->ranges[i].seat->partition->topic,
+                   batch->ranges[index].seat->partition->topic) == 0)
+            return true;
+    }
+    return false;
+}
+
+void batch_offsets(const struct batch *batch, struct textbuf *out, const char **out_topic)
+{
+    const char *separator = "";
+
+    *out_topic = NULL;
+    if (batch->n_ranges == 0) {
+        textbuf_puts(out, "{}");
+        return;
+    }
+    if (is_one_topic(batch)) {
+        *out_topic = batch->ranges[0].seat->partition->topic;
+        put_topic(batch, *out_topic, out);
+        return;
+    }
+    textbuf_puts(out, "{");
+    for (size_t i = 0; i < batch->n_ranges; i++) {
+        const char *topic = batch->ranges[i].seat->partition->topic;
+        if (came_before(batch, i))
+            continue;
+        textbuf_puts(out, separator);
+        textbuf_json_string(out, topic, strlen(topic));
+        textbuf_puts(out, ":");
+        put_topic(batch, topic, out);
+        separator = ",";
+    }
     textbuf_puts(out, "}");
 }

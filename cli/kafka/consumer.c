@@ -8,8 +8,10 @@
 
 #include "common/logline.h"
 #include "common/memory.h"
+#include "common/settings.h"
 #include "config/kafka_oauth.h"
 #include "config/kafka_properties.h"
+#include "kafka/router.h"
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
@@ -107,7 +109,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     c->lost = !assign && rd_kafka_assignment_lost(rk) != 0;
 }
 
-int consumer_open(struct consumer *c, const struct service_config *config)
+int consumer_open(struct consumer *c, const struct config *config)
 {
     char reason[512];
     struct textbuf problem = {0};
@@ -115,8 +117,7 @@ int consumer_open(struct consumer *c, const struct service_config *config)
 
     *c = (struct consumer){0};
     (void)pthread_mutex_init(&c->synced.lock, NULL);
-    c->first = config->tree->run.start;
-    conf = kafka_conf_new(config->tree, &problem);
+    conf = kafka_conf_new(config, &problem);
     if (conf == NULL) {
         (void)settings_fail(SERVICE_NAME, EXIT_CODE_CONFIG, "Kafka client", problem.text);
         textbuf_done(&problem);
@@ -197,12 +198,27 @@ void consumer_find_topic(struct consumer *c, const char *topic, int timeout_ms,
         rd_kafka_topic_destroy(handle);
 }
 
-bool consumer_subscribe(struct consumer *c, const char *topic, struct textbuf *out_problem)
+bool consumer_subscribe(struct consumer *c, const struct config *config,
+                        struct textbuf *out_problem)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_resp_err_t code;
 
-    (void)rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
+    for (size_t i = 0; i < config->n_sources; i++) {
+        const struct source_config *source = &config->sources[i];
+        struct textbuf pattern = {0};
+        if (source->topic_regex != NULL) {
+            router_pattern(source, &pattern);
+            (void)rd_kafka_topic_partition_list_add(list, pattern.text, RD_KAFKA_PARTITION_UA);
+            textbuf_done(&pattern);
+            continue;
+        }
+        for (size_t k = 0; k < source->topics.count; k++) {
+            const char *topic = source->topics.items[k];
+            if (rd_kafka_topic_partition_list_find(list, topic, RD_KAFKA_PARTITION_UA) == NULL)
+                (void)rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
+        }
+    }
     code = rd_kafka_subscribe(c->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -210,24 +226,14 @@ bool consumer_subscribe(struct consumer *c, const char *topic, struct textbuf *o
     return code == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static int64_t start_offset(const struct consumer *c, const struct partition *partition)
-{
-    if (partition->committed >= 0)
-        return partition->committed;
-    if (c->first != START_LATEST)
-        return RD_KAFKA_OFFSET_BEGINNING;
-    return partition->latest >= 0 ? partition->latest : RD_KAFKA_OFFSET_END;
-}
-
-static rd_kafka_topic_partition_list_t *to_kafka(const struct consumer *c,
-                                                 const struct partition_list *partitions)
+static rd_kafka_topic_partition_list_t *to_kafka(const struct partition_list *partitions)
 {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)partitions->count);
 
     for (size_t i = 0; i < partitions->count; i++) {
         const struct partition *p = partitions->items[i];
-        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = start_offset(c, p);
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->target;
     }
     return list;
 }
@@ -241,7 +247,7 @@ static void rebalance_answered(struct consumer *c)
 
 void consumer_assign(struct consumer *c, const struct partition_list *partitions)
 {
-    rd_kafka_topic_partition_list_t *list = to_kafka(c, partitions);
+    rd_kafka_topic_partition_list_t *list = to_kafka(partitions);
 
     answer(c, true, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -256,7 +262,7 @@ void consumer_unassign(struct consumer *c)
 
 bool consumer_seek(struct consumer *c, const struct partition_list *partitions)
 {
-    rd_kafka_topic_partition_list_t *list = to_kafka(c, partitions);
+    rd_kafka_topic_partition_list_t *list = to_kafka(partitions);
     rd_kafka_error_t *error = rd_kafka_seek_partitions(c->rk, list, 5000);
     bool ok = error == NULL;
 
@@ -267,9 +273,37 @@ bool consumer_seek(struct consumer *c, const struct partition_list *partitions)
     return ok;
 }
 
+/* Where each goes on: the target of the one, the next record of the others. */
+static rd_kafka_topic_partition_list_t *going_on(const struct partition *one,
+                                                 const struct partition_list *all)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)all->count);
+
+    for (size_t i = 0; i < all->count; i++) {
+        const struct partition *p = all->items[i];
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset =
+            p == one || p->next < 0 ? p->target : p->next;
+    }
+    return list;
+}
+
+void consumer_restart(struct consumer *c, struct partition *partition,
+                      const struct partition_list *all)
+{
+    bool incremental = strcmp(rd_kafka_rebalance_protocol(c->rk), "COOPERATIVE") == 0;
+    struct partition_list one = {&partition, 1, 1};
+    rd_kafka_topic_partition_list_t *list = incremental ? to_kafka(&one) : going_on(partition, all);
+
+    if (incremental)
+        answer(c, false, list);
+    answer(c, true, list);
+    consumer_pause(c, &one, false);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 void consumer_pause(struct consumer *c, const struct partition_list *partitions, bool pause)
 {
-    rd_kafka_topic_partition_list_t *list = to_kafka(c, partitions);
+    rd_kafka_topic_partition_list_t *list = to_kafka(partitions);
 
     /* Both only fail for partitions that are not ours any more. */
     if (pause)
@@ -279,20 +313,59 @@ void consumer_pause(struct consumer *c, const struct partition_list *partitions,
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-void consumer_mirror(struct consumer *c, const struct partition_list *partitions)
+void consumer_mirror(struct consumer *c, const struct mirror *mirrors, size_t count, bool wait)
 {
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)partitions->count);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count + 1);
 
-    for (size_t i = 0; i < partitions->count; i++) {
-        struct partition *p = partitions->items[i];
-        int64_t committed = p->committed;
-        if (committed < 0 || committed == p->mirrored)
+    for (size_t i = 0; i < count; i++) {
+        struct partition *p = mirrors[i].partition;
+        if (mirrors[i].offset < 0 || mirrors[i].offset == p->mirrored)
             continue;
-        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = committed;
-        p->mirrored = committed;
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = mirrors[i].offset;
+        p->mirrored = mirrors[i].offset;
     }
     if (list->cnt != 0)
-        (void)rd_kafka_commit(c->rk, list, 1);
+        (void)rd_kafka_commit(c->rk, list, wait ? 0 : 1);
     rd_kafka_topic_partition_list_destroy(list);
+}
+
+static rd_kafka_topic_partition_list_t *to_list(const struct partition_list *partitions,
+                                                int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)partitions->count + 1);
+
+    for (size_t i = 0; i < partitions->count; i++) {
+        const struct partition *p = partitions->items[i];
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = offset;
+    }
+    return list;
+}
+
+bool consumer_grouped(struct consumer *c, const struct partition_list *partitions, int timeout_ms)
+{
+    rd_kafka_topic_partition_list_t *list = to_list(partitions, RD_KAFKA_OFFSET_INVALID);
+    bool ok = rd_kafka_committed(c->rk, list, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    for (size_t i = 0; i < partitions->count && ok; i++) {
+        ok = list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+        partitions->items[i]->grouped =
+            list->elems[i].offset >= 0 ? list->elems[i].offset : RD_KAFKA_OFFSET_INVALID;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return ok;
+}
+
+bool consumer_offsets_at(struct consumer *c, const struct partition_list *partitions,
+                         int64_t timestamp_ms, int64_t *out, int timeout_ms)
+{
+    rd_kafka_topic_partition_list_t *list = to_list(partitions, timestamp_ms);
+    bool ok = rd_kafka_offsets_for_times(c->rk, list, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    for (size_t i = 0; i < partitions->count && ok; i++) {
+        ok = list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+        out[i] = list->elems[i].offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return ok;
 }

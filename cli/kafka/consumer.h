@@ -4,19 +4,18 @@
 #ifndef DW_CLI_CONSUMER_H
 #define DW_CLI_CONSUMER_H
 
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
 
 #include <librdkafka/rdkafka.h>
 
+#include "common/textbuf.h"
+#include "config/config.h"
 #include "kafka/partition.h"
-#include "kafka/service_config.h"
 
 enum rebalance_kind { REBALANCE_NONE, REBALANCE_ASSIGN, REBALANCE_REVOKE };
 
 struct consumer {
     rd_kafka_t *rk;
-    enum start_at first;
     /* The rebalance that waits for its answer; there is one at most. */
     enum rebalance_kind rebalance;
     rd_kafka_topic_partition_list_t *rebalance_list;
@@ -32,7 +31,7 @@ struct consumer {
 };
 
 /* -1, or an exit code after one line on standard error. */
-int consumer_open(struct consumer *consumer, const struct service_config *config);
+int consumer_open(struct consumer *consumer, const struct config *config);
 void consumer_close(struct consumer *consumer);
 void consumer_destroy(struct consumer *consumer);
 
@@ -40,16 +39,34 @@ void consumer_destroy(struct consumer *consumer);
  * will not come by itself. */
 void consumer_find_topic(struct consumer *consumer, const char *topic, int timeout_ms,
                          struct textbuf *out_problem, bool *out_denied);
-bool consumer_subscribe(struct consumer *consumer, const char *topic, struct textbuf *out_problem);
+/* To the topics and patterns of all sources. */
+bool consumer_subscribe(struct consumer *consumer, const struct config *config,
+                        struct textbuf *out_problem);
 
-/* Answer the rebalance that waits. Assigned partitions start at partition->committed. */
+/* Answer the rebalance that waits. Assigned partitions start at partition->target. */
 void consumer_assign(struct consumer *consumer, const struct partition_list *partitions);
 void consumer_unassign(struct consumer *consumer);
 
-/* To partition->committed; false: not possible yet, try again. */
+/* To partition->target; false: not possible yet, try again. */
 bool consumer_seek(struct consumer *consumer, const struct partition_list *partitions);
+/* Begin a partition anew at its target, after Kafka had no record there: librdkafka has stopped it
+ * then, and does not seek what is stopped. `all`: those that are assigned. */
+void consumer_restart(struct consumer *consumer, struct partition *partition,
+                      const struct partition_list *all);
 void consumer_pause(struct consumer *consumer, const struct partition_list *partitions, bool pause);
-/* Store partition->committed in the group; the answer comes to the log, when it is bad. */
-void consumer_mirror(struct consumer *consumer, const struct partition_list *partitions);
+/* One partition's offset for the next consumer_mirror(). */
+struct mirror {
+    struct partition *partition;
+    int64_t offset;
+};
+/* Store offsets in the group; the answer comes to the log, when it is bad. `wait`: it has come. */
+void consumer_mirror(struct consumer *consumer, const struct mirror *mirrors, size_t count,
+                     bool wait);
+/* The group's offsets, to partition->grouped; false: not to be had now. */
+bool consumer_grouped(struct consumer *consumer, const struct partition_list *partitions,
+                      int timeout_ms);
+/* The first offsets at or after a time, to out[i]; RD_KAFKA_OFFSET_END: none is. */
+bool consumer_offsets_at(struct consumer *consumer, const struct partition_list *partitions,
+                         int64_t timestamp_ms, int64_t *out, int timeout_ms);
 
 #endif

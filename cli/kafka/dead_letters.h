@@ -1,31 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of records that could not be decoded. It keeps txn versions of its own under the same
- * application ids; where one is ahead of the main table's, the process ended between the two
- * commits, and the records in between are not written a second time. Used by the committer alone.
- */
+/* Where one lane's records go that could not be decoded: a table, or a topic.
+ *
+ * A dead-letter table keeps txn versions of its own, under the same application ids as the main
+ * table or, where several tables share a partition, under ids of its own. Where one is ahead of the
+ * main table's, the process ended between the two commits, and the records in between are not
+ * written a second time. A topic has no such thing: after a crash it may get a record twice.
+ *
+ * Used by whoever has the lane: a job that commits, or one that reads offsets. */
 #ifndef DW_CLI_DEAD_LETTERS_H
 #define DW_CLI_DEAD_LETTERS_H
 
 #include <deltawrite/table.h>
 
 #include "kafka/batch.h"
-#include "kafka/service_config.h"
 
 struct dead_letters;
 
-struct dead_letters *dead_letters_new(const struct service_config *config);
+struct dead_letters *dead_letters_new(struct lane *lane);
 void dead_letters_free(struct dead_letters *letters); /* NULL too */
 
-/* Read the newest txn versions into partition->letters, and the offsets at or after the main
- * table's txn version (partition->committed) into partition->known_bad. Without a table all are
- * none. */
-dw_status dead_letters_resolve(struct dead_letters *letters,
-                               const struct partition_list *partitions, dw_error *err);
+/* Read the newest txn versions into seat->letters, and the offsets at or after the main table's txn
+ * version (seat->committed) into seat->known_bad. Without a table all are none. */
+dw_status dead_letters_resolve(struct dead_letters *letters, struct seat *const *seats,
+                               size_t count, dw_error *err);
 
-/* Stage the batch's rejected records, making the table when it is missing. Commit *out_txn, then
- * call dead_letters_committed(). */
-dw_status dead_letters_stage(struct dead_letters *letters, const struct batch *batch,
-                             dw_txn **out_txn, dw_error *err);
-void dead_letters_committed(const struct batch *batch);
+/* Publish the batch's rejected records, making the table when it is missing. After an error that
+ * may pass, the same call goes on where it was. `letters` may be NULL. */
+dw_status dead_letters_keep(struct dead_letters *letters, struct batch *batch, dw_error *err);
+
+/* One row of a dead-letter table, as JSON; binary columns take base64. `table`: for which one the
+ * record was; NULL where that is plain. */
+void dead_letter_row(const struct record *record, const char *table, const char *stage,
+                     const char *code, const char *error, struct textbuf *out);
 
 #endif

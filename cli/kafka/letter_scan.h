@@ -6,8 +6,9 @@
 
 #include "kafka/partition.h"
 
-/* Fill partition->known_bad from the dead-letter table: offsets at or after partition->committed.
- */
-dw_status letter_scan(dw_table *table, const struct partition_list *partitions, dw_error *err);
+/* Fill seat->known_bad from the dead-letter table: offsets at or after seat->committed. `uri` is
+ * the seats' table: where several share the partition, rows say which one they are for. */
+dw_status letter_scan(dw_table *table, const char *uri, struct seat *const *seats, size_t count,
+                      dw_error *err);
 
 #endif

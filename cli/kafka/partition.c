@@ -2,6 +2,7 @@
 #include "kafka/partition.h"
 
 #include <inttypes.h>
+#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,14 +24,24 @@ void partition_list_done(struct partition_list *list)
     *list = (struct partition_list){0};
 }
 
+static void partition_free(struct partition *p)
+{
+    for (size_t i = 0; i < p->n_seats; i++) {
+        free(p->seats[i]->letters_app_id);
+        free(p->seats[i]->own_app_id);
+        free(p->seats[i]->known_bad);
+        free(p->seats[i]);
+    }
+    free(p->seats);
+    free(p->topic);
+    free(p->app_id);
+    free(p);
+}
+
 void partition_list_destroy(struct partition_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i]->topic);
-        free(list->items[i]->app_id);
-        free(list->items[i]->known_bad);
-        free(list->items[i]);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        partition_free(list->items[i]);
     partition_list_done(list);
 }
 
@@ -43,8 +54,8 @@ static struct partition *partition_new(const char *group, const char *topic, int
     p->topic = need_strdup(topic);
     p->number = number;
     p->app_id = app_id.text;
-    p->next = p->latest = p->end = p->mirrored = p->staged = p->letters = -1;
-    atomic_init(&p->committed, -1);
+    p->next = p->handed = p->end = p->mirrored = p->counted = p->split_next = p->watermark = -1;
+    p->origin = p->grouped = p->target = RD_KAFKA_OFFSET_INVALID;
     return p;
 }
 
@@ -63,6 +74,19 @@ struct partition *partition_get(struct partition_list *all, const char *group, c
     return p;
 }
 
+struct seat *seat_new(struct lane *lane, struct partition *partition, size_t source)
+{
+    struct seat *seat = need_alloc(1, sizeof(*seat));
+
+    seat->lane = lane;
+    seat->partition = partition;
+    seat->source = source;
+    seat->app_id = partition->app_id;
+    seat->taken = seat->staged = seat->letters = seat->kdi_version = seat->pending_from = -1;
+    atomic_init(&seat->committed, -1);
+    return seat;
+}
+
 static int compare_offsets(const void *a, const void *b)
 {
     const int64_t *x = a;
@@ -70,9 +94,8 @@ static int compare_offsets(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-bool partition_is_known_bad(const struct partition *partition, int64_t offset)
+bool seat_is_known_bad(const struct seat *seat, int64_t offset)
 {
-    return partition->n_known_bad != 0 &&
-           bsearch(&offset, partition->known_bad, partition->n_known_bad, sizeof(offset),
-                   compare_offsets) != NULL;
+    return seat->n_known_bad != 0 && bsearch(&offset, seat->known_bad, seat->n_known_bad,
+                                             sizeof(offset), compare_offsets) != NULL;
 }

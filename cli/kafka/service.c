@@ -7,21 +7,31 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/logline.h"
+#include "common/memory.h"
+#include "common/settings.h"
 #include "common/stop.h"
+#include "kafka/control.h"
+#include "kafka/letter_topic.h"
+#include "kafka/partitions.h"
+#include "kafka/process_memory.h"
 #include "kafka/service_report.h"
+#include "ops/metrics.h"
 
 enum {
     POLL_MS = 100,
     POLL_BURST = 1000,
-    FULL_WAIT_MS = 1000, /* queue full for so long: pause, so that polling goes on */
+    FULL_WAIT_MS = 1000, /* queues full for so long: pause, so that polling goes on */
     REVOKE_BUDGET_MS = 20000,
+    RESET_WAIT_MS = 3000, /* for all tables of a RESET; then those go on that can */
     STOP_BUDGET_MS = 20000,
     MIRROR_MS = 1000,
-    STATISTICS_MS = 60000
+    STATISTICS_MS = 60000,
+    STATUS_MS = 1000,
+    MEMORY_MS = 100,
+    TRIM_MS = 1000
 };
 
-static void fail(struct service *s, int code, const char *reason)
+void service_fail(struct service *s, int code, const char *reason)
 {
     if (s->exit_code != 0)
         return;
@@ -29,37 +39,21 @@ static void fail(struct service *s, int code, const char *reason)
     textbuf_puts(&s->exit_reason, reason);
 }
 
-/* ---- records ---- */
-
-static struct partition *partition_of(struct service *s, const rd_kafka_message_t *message)
+struct partition *service_partition(struct service *s, const char *topic, int32_t number)
 {
-    return partition_get(&s->all, s->config->group_id, rd_kafka_topic_name(message->rkt),
-                         message->partition);
+    return partition_get(&s->all, s->config->group_id, topic, number);
 }
 
-/* The record that is wanted next is not there any more, or Kafka's log is shorter than it was. */
-static void offset_is_gone(struct service *s, struct partition *p)
-{
-    struct partition_list one = {0};
-    struct textbuf reason = {0};
-    int64_t low = -1;
-    int64_t high = -1;
+/* ---- records ---- */
 
-    if (p->committed < 0 && p->next < 0 && s->consumer->first == START_EARLIEST) {
-        /* Old records went just while we asked for the first one; there is a new first one. */
-        partition_list_add(&one, p);
-        (void)consumer_seek(s->consumer, &one);
-        partition_list_done(&one);
-        return;
+/* Records of one partition come in runs. */
+static struct partition *partition_of(struct service *s, const rd_kafka_message_t *message)
+{
+    if (s->last == NULL || s->last_rkt != message->rkt || s->last->number != message->partition) {
+        s->last = service_partition(s, rd_kafka_topic_name(message->rkt), message->partition);
+        s->last_rkt = message->rkt;
     }
-    (void)rd_kafka_query_watermark_offsets(s->consumer->rk, p->topic, p->number, &low, &high, 5000);
-    textbuf_printf(&reason,
-                   "topic %s partition %" PRId32 ": offset %" PRId64
-                   " is wanted next, but Kafka has %" PRId64 " to %" PRId64
-                   ": records are lost or the topic was made anew",
-                   p->topic, p->number, p->next >= 0 ? p->next : (int64_t)p->committed, low, high);
-    fail(s, EXIT_CODE_GAP, reason.text);
-    textbuf_done(&reason);
+    return s->last;
 }
 
 static void take_error(struct service *s, const rd_kafka_message_t *message)
@@ -70,20 +64,20 @@ static void take_error(struct service *s, const rd_kafka_message_t *message)
 
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        if (p != NULL && p->assigned)
+        if (p != NULL && p->assigned && s->config->run.until_end)
             p->at_end = true;
         return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
         if (p != NULL && p->assigned)
-            offset_is_gone(s, p);
+            partitions_gap(s, p);
         return;
     case RD_KAFKA_RESP_ERR__FATAL:
-        fail(s, EXIT_CODE_RUNTIME, text);
+        service_fail(s, EXIT_CODE_RUNTIME, text);
         return;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-        fail(s, EXIT_CODE_CONFIG, text);
+        service_fail(s, EXIT_CODE_CONFIG, text);
         return;
     default:
         if (log_repeat_due(&s->trouble, clock_monotonic_ms(), &skipped))
@@ -94,68 +88,107 @@ static void take_error(struct service *s, const rd_kafka_message_t *message)
     }
 }
 
-/* Takes the message over. */
-static void take_message(struct service *s, rd_kafka_message_t *message, bool current)
+static void push_records(struct service *s)
+{
+    if (s->n_pushes != 0)
+        pipeline_push(s->pipeline, s->pushes, s->n_pushes);
+    s->n_pushes = 0;
+}
+
+/* --max-records: when they are there, each partition ends where it is. */
+static void count_record(struct service *s, struct partition *p, int64_t offset)
+{
+    if (s->config->run.max_records <= 0 || offset < p->counted)
+        return;
+    p->counted = offset + 1;
+    if (++s->taken < s->config->run.max_records)
+        return;
+    for (size_t i = 0; i < s->assigned.count; i++) {
+        struct partition *each = s->assigned.items[i];
+        each->end = each->next >= 0 ? each->next : 0;
+        each->at_end = true;
+    }
+}
+
+static void take_record(struct service *s, struct partition *p, const rd_kafka_message_t *message)
+{
+    int64_t offset = message->offset;
+
+    if (p->origin == RD_KAFKA_OFFSET_END)
+        p->origin = offset;
+    if (offset < p->next)
+        return;
+    if (p->end >= 0 && offset >= p->end) {
+        p->at_end = true;
+        return;
+    }
+    s->pushes[s->n_pushes++] = item_new(message, p);
+    if (s->n_pushes == PUSH_MAX)
+        push_records(s);
+    p->next = p->handed = offset + 1;
+    p->n_records++;
+    p->n_bytes += (int64_t)(message->len + message->key_len);
+    if (p->end >= 0 && p->next >= p->end)
+        p->at_end = true;
+    count_record(s, p, offset);
+}
+
+static void take_message(struct service *s, rd_kafka_message_t *message)
 {
     struct partition *p;
 
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        push_records(s);
         take_error(s, message);
-        rd_kafka_message_destroy(message);
         return;
     }
     p = partition_of(s, message);
-    if (p->assigned && p->committed < 0 && p->latest < 0)
-        p->latest = message->offset;
-    if (!current || !p->assigned || message->offset < p->next) {
-        rd_kafka_message_destroy(message);
-        return;
-    }
-    p->next = message->offset + 1;
-    if (p->end >= 0 && p->next >= p->end)
-        p->at_end = true;
-    pipeline_push(&s->pipeline, message, p, s->generation);
+    if (p->assigned)
+        take_record(s, p, message);
 }
 
 static void keep_room(struct service *s)
 {
-    if (s->paused && pipeline_is_low(&s->pipeline)) {
-        consumer_pause(s->consumer, &s->assigned, false);
-        s->paused = false;
-    } else if (!s->paused && !pipeline_has_room(&s->pipeline, FULL_WAIT_MS)) {
-        consumer_pause(s->consumer, &s->assigned, true);
-        s->paused = true;
+    if (s->full) {
+        s->full = !pipeline_is_low(s->pipeline);
+    } else if (!pipeline_has_room(s->pipeline, FULL_WAIT_MS)) {
+        /* One table may be in the way of others: its partitions rest. If that is not it, all do. */
+        pipeline_clog(s->pipeline);
+        s->full = !pipeline_has_room(s->pipeline, 0);
     }
+    pipeline_unclog(s->pipeline);
+    partitions_rest(s, s->full || control_pause_wanted());
 }
 
 static void poll_records(struct service *s)
 {
-    bool current = pipeline_generation(&s->pipeline, NULL) == s->generation;
     int wait_ms = POLL_MS;
 
     keep_room(s);
     for (int i = 0; i < POLL_BURST && s->exit_code == 0; i++, wait_ms = 0) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(s->consumer->rk, wait_ms);
         if (message == NULL)
-            return;
-        take_message(s, message, current);
+            break;
+        take_message(s, message);
+        rd_kafka_message_destroy(message);
     }
+    push_records(s);
 }
 
 /* ---- partitions ---- */
 
 static void begin(struct service *s, enum service_state state, enum request_kind kind,
-                  const struct partition_list *partitions)
+                  const char *reason, const struct partition_list *partitions)
 {
     s->state = state;
-    s->request = pipeline_request(&s->pipeline, kind, partitions);
+    s->request = pipeline_request(s->pipeline, kind, reason, ++s->requests, partitions);
     s->deadline_ms = clock_monotonic_ms() + REVOKE_BUDGET_MS;
     s->rebalance = s->consumer->rebalances;
 }
 
 static void end_request(struct service *s)
 {
-    pipeline_forget(&s->pipeline, s->request);
+    pipeline_forget(s->pipeline, s->request);
     s->request = NULL;
     s->state = STATE_FLOWING;
 }
@@ -165,80 +198,42 @@ static void rebalance_partitions(struct service *s, struct partition_list *out)
     const rd_kafka_topic_partition_list_t *list = s->consumer->rebalance_list;
 
     for (int i = 0; i < list->cnt; i++)
-        partition_list_add(out, partition_get(&s->all, s->config->group_id, list->elems[i].topic,
-                                              list->elems[i].partition));
+        partition_list_add(out,
+                           service_partition(s, list->elems[i].topic, list->elems[i].partition));
 }
 
-/* --until-end: what is in the partition now. */
-static void find_end(struct service *s, struct partition *p)
+static void count_rebalance(const char *type)
 {
-    int64_t low = 0;
-    int64_t high = -1;
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(s->consumer->rk, p->topic, p->number, &low, &high, 10000);
-
-    p->end = code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
-    p->at_end = p->end >= 0 && (p->end == low || p->committed >= p->end);
-}
-
-/* The end moves on, and what comes after it is ours even if the batch that has it is dropped: where
- * it was when the partition first came is remembered. */
-static void find_latest(struct service *s, struct partition *p)
-{
-    int64_t low = 0;
-    int64_t high = -1;
-
-    if (s->consumer->first == START_LATEST && p->committed < 0 && p->latest < 0 &&
-        rd_kafka_query_watermark_offsets(s->consumer->rk, p->topic, p->number, &low, &high,
-                                         10000) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        p->latest = high;
-}
-
-static void start_partition(struct service *s, struct partition *p)
-{
-    find_latest(s, p);
-    p->assigned = true;
-    p->next = p->committed;
-    p->mirrored = -1;
-    p->at_end = false;
-    if (s->config->until_end)
-        find_end(s, p);
-    if (p->committed < 0 && s->consumer->first == START_ERROR) {
-        struct textbuf reason = {0};
-        textbuf_printf(&reason,
-                       "topic %s partition %" PRId32
-                       ": the table has no offset, and KAFKA_CONF_AUTO_OFFSET_RESET is error",
-                       p->topic, p->number);
-        fail(s, EXIT_CODE_GAP, reason.text);
-        textbuf_done(&reason);
-    }
+    metric_add(metric_series(METRIC_REBALANCES, METRIC_LABELS(type)), 1);
 }
 
 static void assign(struct service *s)
 {
-    struct partition_list started = {0};
+    const struct partition_list *started = &s->request->partitions;
 
-    for (size_t i = 0; i < s->request->partitions.count; i++) {
-        struct partition *p = s->request->partitions.items[i];
-        partition_list_add(&started, p);
+    if (!partitions_start(s, started))
+        return; /* the rebalance still waits, and begins again */
+    for (size_t i = 0; i < started->count; i++) {
+        struct partition *p = started->items[i];
         if (!p->assigned)
             partition_list_add(&s->assigned, p);
-        start_partition(s, p);
+        p->assigned = true;
     }
-    report_partitions("partitions assigned", s->config->topic, &started);
-    consumer_assign(s->consumer, &started);
-    if (s->paused)
-        consumer_pause(s->consumer, &started, true);
+    report_partitions(s, "partitions assigned", started);
+    count_rebalance("assign");
+    consumer_assign(s->consumer, started);
+    consumer_pause(s->consumer, started, false); /* librdkafka remembers that of an earlier time */
     s->had_assignment = true;
-    partition_list_done(&started);
 }
 
 static void forget_partitions(struct service *s, const struct partition_list *gone)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < gone->count; i++)
+    for (size_t i = 0; i < gone->count; i++) {
         gone->items[i]->assigned = false;
+        report_drop(gone->items[i]);
+    }
     for (size_t i = 0; i < s->assigned.count; i++) {
         if (s->assigned.items[i]->assigned)
             s->assigned.items[kept++] = s->assigned.items[i];
@@ -252,11 +247,30 @@ static void give_up_partitions(struct service *s, bool lost)
 
     rebalance_partitions(s, &gone);
     if (!lost)
-        consumer_mirror(s->consumer, &gone);
-    report_partitions(lost ? "partitions lost" : "partitions revoked", s->config->topic, &gone);
+        partitions_mirror(s, &gone, false);
+    report_partitions(s, lost ? "partitions lost" : "partitions revoked", &gone);
+    count_rebalance(lost ? "lost" : "revoke");
     forget_partitions(s, &gone);
     consumer_unassign(s->consumer);
     partition_list_done(&gone);
+}
+
+static bool seat_all(struct service *s, const struct partition_list *partitions)
+{
+    struct textbuf problem = {0};
+    bool ok = true;
+
+    for (size_t i = 0; i < partitions->count && ok; i++) {
+        struct textbuf reason = {0};
+        ok = pipeline_seat(s->pipeline, partitions->items[i], &problem);
+        if (!ok) {
+            textbuf_printf(&reason, "topic %s: %s", partitions->items[i]->topic, problem.text);
+            service_fail(s, EXIT_CODE_CONFIG, reason.text);
+        }
+        textbuf_done(&reason);
+    }
+    textbuf_done(&problem);
+    return ok;
 }
 
 static void begin_rebalance(struct service *s)
@@ -265,33 +279,16 @@ static void begin_rebalance(struct service *s)
 
     rebalance_partitions(s, &list);
     if (s->consumer->rebalance == REBALANCE_ASSIGN) {
-        begin(s, STATE_ASSIGN, REQUEST_RESOLVE, &list);
+        if (seat_all(s, &list))
+            begin(s, STATE_ASSIGN, REQUEST_RESOLVE, "assignment", &list);
     } else if (s->consumer->lost) {
         /* Others may write them by now: what is under way would only be fenced off. */
-        pipeline_abandon(&s->pipeline);
+        pipeline_abandon(s->pipeline, &list);
         give_up_partitions(s, true);
     } else {
-        begin(s, STATE_REVOKE, REQUEST_DRAIN, &list);
+        begin(s, STATE_REVOKE, REQUEST_DRAIN, "revoke", &list);
     }
     partition_list_done(&list);
-}
-
-/* After a RESET's offsets were read. */
-static void seek_all(struct service *s)
-{
-    if (s->paused)
-        consumer_pause(s->consumer, &s->assigned, false);
-    s->paused = false;
-    if (!consumer_seek(s->consumer, &s->assigned))
-        return; /* a partition has not started yet: the next round tries again */
-    for (size_t i = 0; i < s->assigned.count; i++) {
-        struct partition *p = s->assigned.items[i];
-        p->next = p->committed;
-        p->at_end = p->end >= 0 && p->committed >= p->end;
-    }
-    s->generation = s->request->generation;
-    report_partitions("reading again from the table's offsets", s->config->topic, &s->assigned);
-    end_request(s);
 }
 
 static void serve_revoke(struct service *s, bool done)
@@ -300,47 +297,77 @@ static void serve_revoke(struct service *s, bool done)
         return;
     if (!done) {
         log_message(DW_LOG_WARN, "partitions given up before their records could be committed");
-        pipeline_abandon(&s->pipeline);
+        pipeline_abandon(s->pipeline, &s->request->partitions);
     }
     end_request(s);
     give_up_partitions(s, false);
 }
 
+static bool has_end(const struct service *s)
+{
+    const struct run_config *run = &s->config->run;
+
+    return run->until_end || s->until_offsets != NULL || run->until_timestamp_ms >= 0 ||
+           run->max_records > 0;
+}
+
 static bool all_at_end(struct service *s)
 {
-    for (size_t i = 0; i < s->assigned.count; i++) {
-        if (!s->assigned.items[i]->at_end)
-            return false;
+    bool later = false;
+
+    return s->had_assignment && s->consumer->rebalance == REBALANCE_NONE && partitions_at_end(s) &&
+           !pipeline_wants_reset(s->pipeline, &later) && !later;
+}
+
+static void serve_reset(struct service *s, bool done)
+{
+    if (!done && clock_monotonic_ms() < s->deadline_ms - REVOKE_BUDGET_MS + RESET_WAIT_MS)
+        return;
+    if (s->consumer->rebalance == REBALANCE_NONE) {
+        size_t count = 0;
+        if (!partitions_seek(s, &count))
+            return; /* a partition has not started yet: the next round tries again */
+        if (count != 0)
+            report_partitions(s, "reading again from the table's offsets", &s->assigned);
     }
-    return s->had_assignment && s->consumer->rebalance == REBALANCE_NONE &&
-           pipeline_generation(&s->pipeline, NULL) == s->generation;
+    end_request(s);
 }
 
 static void serve_request(struct service *s)
 {
-    bool done = pipeline_await(&s->pipeline, s->request, 0);
+    bool done = pipeline_await(s->pipeline, s->request, 0);
+    bool later = false;
 
     if ((s->state == STATE_ASSIGN || s->state == STATE_REVOKE) &&
         s->rebalance != s->consumer->rebalances) {
         end_request(s); /* the assignment was lost meanwhile; that is to be answered now */
         return;
     }
+    if (s->state == STATE_FLUSH &&
+        (s->consumer->rebalance != REBALANCE_NONE || pipeline_wants_reset(s->pipeline, &later))) {
+        end_request(s); /* begun again later */
+        return;
+    }
     switch (s->state) {
     case STATE_ASSIGN:
         if (!done)
             return;
-        if (s->request->ok)
+        if (!s->request->failed)
             assign(s);
-        end_request(s); /* if it was not ok, the rebalance still waits and begins again */
+        end_request(s); /* if it failed, the rebalance still waits and begins again */
         break;
     case STATE_REVOKE:
         serve_revoke(s, done);
         break;
     case STATE_RESET:
-        if (done && s->request->ok && s->consumer->rebalance == REBALANCE_NONE)
-            seek_all(s);
-        else if (done)
-            end_request(s);
+        serve_reset(s, done);
+        break;
+    case STATE_FLUSH:
+        if (!done)
+            return;
+        end_request(s);
+        s->flushed = s->flush_number;
+        control_flushed(s->flushed);
         break;
     case STATE_FINISH:
         if (!done)
@@ -353,28 +380,58 @@ static void serve_request(struct service *s)
     }
 }
 
+static void begin_flush(struct service *s)
+{
+    s->flush_number = control_flushes_wanted();
+    begin(s, STATE_FLUSH, REQUEST_DRAIN, "flush", &s->assigned);
+}
+
 static void begin_what_is_due(struct service *s)
 {
-    int64_t retry_at_ms = 0;
-    uint64_t generation = pipeline_generation(&s->pipeline, &retry_at_ms);
+    bool later = false;
 
     if (s->consumer->rebalance != REBALANCE_NONE)
         begin_rebalance(s);
-    else if (generation != s->generation && s->assigned.count == 0)
-        s->generation = generation;
-    else if (generation != s->generation && clock_monotonic_ms() >= retry_at_ms)
-        begin(s, STATE_RESET, REQUEST_RESOLVE, &s->assigned);
-    else if (s->config->until_end && all_at_end(s))
-        begin(s, STATE_FINISH, REQUEST_DRAIN, &s->assigned);
+    else if (pipeline_wants_reset(s->pipeline, &later))
+        begin(s, STATE_RESET, REQUEST_RESET, "reset", &s->assigned);
+    else if (control_flushes_wanted() > s->flushed)
+        begin_flush(s);
+    else if (has_end(s) && all_at_end(s))
+        begin(s, STATE_FINISH, REQUEST_DRAIN, "drain", &s->assigned);
+}
+
+/* ---- the clock ---- */
+
+/* What buffers have is counted; what the process has in fact is compared with it, and counts. */
+static void serve_memory(struct service *s, int64_t now)
+{
+    int64_t resident = process_private_bytes();
+    int64_t limit = s->config->memory_bytes;
+
+    if (resident > limit && now >= s->trim_at_ms) {
+        process_trim();
+        s->trim_at_ms = now + TRIM_MS;
+        resident = process_private_bytes();
+    }
+    s->squeezed = resident > limit || (s->squeezed && resident > limit - limit / 8);
+    (void)pipeline_memory(s->pipeline, s->squeezed);
+    s->memory_at_ms = now + MEMORY_MS;
 }
 
 static void serve_clock(struct service *s)
 {
     int64_t now = clock_monotonic_ms();
 
+    control_looped();
+    if (now >= s->memory_at_ms)
+        serve_memory(s, now);
     if (now >= s->mirror_at_ms) {
-        consumer_mirror(s->consumer, &s->assigned);
+        partitions_mirror(s, &s->assigned, false);
         s->mirror_at_ms = now + MIRROR_MS;
+    }
+    if (now >= s->status_at_ms) {
+        report_status(s, PHASE_RUNNING);
+        s->status_at_ms = now + STATUS_MS;
     }
     if (now >= s->statistics_at_ms) {
         report_statistics(s);
@@ -391,14 +448,14 @@ static bool drain(struct service *s, bool *out_idle)
 
     *out_idle = s->request == NULL;
     if (s->request != NULL)
-        pipeline_forget(&s->pipeline, s->request);
+        pipeline_forget(s->pipeline, s->request);
     s->request = NULL;
-    if (!has_uncommitted(s))
+    if (!partitions_uncommitted(s) && pipeline_is_empty(s->pipeline))
         return true;
-    request = pipeline_request(&s->pipeline, REQUEST_DRAIN, &s->assigned);
-    *out_idle = pipeline_await(&s->pipeline, request, STOP_BUDGET_MS);
-    pipeline_forget(&s->pipeline, request);
-    return !has_uncommitted(s);
+    request = pipeline_request(s->pipeline, REQUEST_DRAIN, "shutdown", ++s->requests, &s->assigned);
+    *out_idle = pipeline_await(s->pipeline, request, STOP_BUDGET_MS);
+    pipeline_forget(s->pipeline, request);
+    return !partitions_uncommitted(s);
 }
 
 /* The exit code and, unless it is NULL, why. */
@@ -409,17 +466,17 @@ static int settle(struct service *s, const char **out_reason, bool *out_idle)
 
     *out_reason = s->exit_reason.text;
     if (code == 0)
-        code = pipeline_exit_code(&s->pipeline, out_reason);
+        code = pipeline_exit_code(s->pipeline, out_reason);
     if (code != 0)
         return code;
     drained = drain(s, out_idle);
-    code = pipeline_exit_code(&s->pipeline, out_reason);
+    code = pipeline_exit_code(s->pipeline, out_reason);
     if (code == 0 && !drained) {
         report_uncommitted(s);
         *out_reason = "stopped before all that was read could be committed; Kafka still has it";
         code = EXIT_CODE_RUNTIME;
     }
-    if (code == 0 && s->finished && pipeline_counts(&s->pipeline).rejected != 0)
+    if (code == 0 && s->finished && pipeline_counts(s->pipeline).rejected != 0)
         code = EXIT_CODE_REJECTED;
     return code;
 }
@@ -429,45 +486,79 @@ static int leave(struct service *s)
 {
     const char *reason = NULL;
     bool idle = false;
-    int code = settle(s, &reason, &idle);
+    int code;
 
-    consumer_mirror(s->consumer, &s->assigned);
+    report_status(s, PHASE_STOPPING);
+    code = settle(s, &reason, &idle);
+    partitions_mirror(s, &s->assigned, false);
     consumer_close(s->consumer);
     report_statistics(s);
     LOG_EVENT(DW_LOG_INFO, "stopped", F_NUMBER("exit_code", code));
     if (reason != NULL) /* the last line, where people look first */
         (void)fprintf(stderr, "%s: %s\n", SERVICE_NAME, reason);
-    if (!idle)
+    if (!idle || !pipeline_is_idle(s->pipeline))
         _exit(code);
-    pipeline_end(&s->pipeline);
+    pipeline_end(s->pipeline);
+    letter_topic_end();
     return code;
 }
 
-int service_run(const struct service_config *config, struct consumer *consumer, dw_table *table)
+/* -1, or an exit code after its line. */
+static int read_offsets(const char *path, const char *setting, struct offsets_file **out)
 {
-    struct service s = {.config = config, .consumer = consumer, .generation = 1};
+    struct textbuf problem = {0};
+    int code = -1;
+
+    if (path != NULL && (*out = offsets_file_read(path, &problem)) == NULL)
+        code = settings_fail(SERVICE_NAME, EXIT_CODE_CONFIG, setting, problem.text);
+    textbuf_done(&problem);
+    return code;
+}
+
+static int start(struct service *s)
+{
+    const struct run_config *run = &s->config->run;
+    int code = read_offsets(run->start == START_OFFSETS ? run->start_file : NULL, "--from",
+                            &s->start_offsets);
+
+    if (code < 0)
+        code = read_offsets(run->until_offsets_file, "--until-offsets", &s->until_offsets);
+    return code;
+}
+
+int service_run(const struct config *config, struct consumer *consumer, struct pipeline *pipeline)
+{
+    struct service *s = need_alloc(1, sizeof(*s));
     struct textbuf problem = {0};
     const char *reason = NULL;
     int code;
 
-    s.statistics_at_ms = clock_monotonic_ms() + STATISTICS_MS;
-    if (!pipeline_start(&s.pipeline, config, table))
-        return settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");
-    if (!consumer_subscribe(consumer, config->topic, &problem))
-        fail(&s, EXIT_CODE_CONFIG, problem.text);
-    while (s.exit_code == 0 && !s.finished && !stop_requested() &&
-           pipeline_exit_code(&s.pipeline, &reason) == 0) {
-        poll_records(&s);
-        if (s.state == STATE_FLOWING)
-            begin_what_is_due(&s);
+    s->config = config;
+    s->consumer = consumer;
+    s->pipeline = pipeline;
+    s->start_ms = clock_wall_ms();
+    s->statistics_at_ms = clock_monotonic_ms() + STATISTICS_MS;
+    metric_set(metric_series(METRIC_MEMORY_LIMIT, NULL), (double)config->memory_bytes);
+    code = start(s);
+    if (code < 0 && !consumer_subscribe(consumer, config, &problem))
+        service_fail(s, EXIT_CODE_CONFIG, problem.text);
+    while (code < 0 && s->exit_code == 0 && !s->finished && !stop_requested() &&
+           pipeline_exit_code(pipeline, &reason) == 0) {
+        poll_records(s);
+        if (s->state == STATE_FLOWING)
+            begin_what_is_due(s);
         else
-            serve_request(&s);
-        serve_clock(&s);
+            serve_request(s);
+        serve_clock(s);
     }
-    code = leave(&s);
+    if (code < 0)
+        code = leave(s);
     textbuf_done(&problem);
-    textbuf_done(&s.exit_reason);
-    partition_list_done(&s.assigned);
-    partition_list_destroy(&s.all);
+    textbuf_done(&s->exit_reason);
+    offsets_file_free(s->start_offsets);
+    offsets_file_free(s->until_offsets);
+    partition_list_done(&s->assigned);
+    partition_list_destroy(&s->all);
+    free(s);
     return code;
 }

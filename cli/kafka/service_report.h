@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the poll loop tells about itself. */
+/* What the poll loop tells of itself: log lines, metrics of partitions, the status of control.h. */
 #ifndef DW_CLI_SERVICE_REPORT_H
 #define DW_CLI_SERVICE_REPORT_H
 
+#include "kafka/control.h"
 #include "kafka/service.h"
 
-/* One line with the offset each partition stands at. */
-void report_partitions(const char *message, const char *topic,
+/* The start-up line; secrets are left out. */
+void report_start(const struct config *config);
+/* A line for each topic. */
+void report_partitions(struct service *service, const char *message,
                        const struct partition_list *partitions);
 void report_statistics(struct service *service);
-/* Is there a partition of which more was read than committed? */
-bool has_uncommitted(const struct service *service);
-/* A line for each of these. */
-void report_uncommitted(const struct service *service);
+void report_uncommitted(struct service *service);
+void report_status(struct service *service, enum service_phase phase);
+/* The partition is not ours any more: its metrics go. */
+void report_drop(struct partition *partition);
 
 #endif

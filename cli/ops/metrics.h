@@ -55,6 +55,7 @@ enum metric_id {
     METRIC_REGISTRY_REQUESTS,   /* result */
     METRIC_CONFIG_RELOAD,       /* gauge, seconds since 1970: the last that succeeded */
     METRIC_HTTP_REQUESTS,       /* path, code */
+    METRIC_RECORDS_LOST,        /* topic: gone from Kafka, as --allow-gap permits */
     METRIC_BUILD_INFO,          /* version, commit */
     METRIC_COUNT
 };

@@ -183,7 +183,7 @@ def test_lost_replies_of_the_store_lose_and_double_nothing(kafka, minio, bucket,
 
 def test_dead_letters_alone_move_the_offsets_too(kafka, minio, bucket, topic, name, service):
     made, uri = topic(1), f"s3://{name}/delta/events"
-    written = kafka.produce(made, [(0, b"k", b"not json"), (0, None, b"[]"), (0, None, None), (0, None, b"")])
+    written = kafka.produce(made, [(0, b"k", b"not json"), (0, None, b"[1]"), (0, None, None), (0, None, b"")])
     one = service(**SHORT_SESSION).start()
     lake.wait_offsets(uri, ends(kafka, name, made), 30, minio.environment, one.alive)
     lake.wait_rows(uri + "_rejected", 2, 10, minio.environment, one.alive)

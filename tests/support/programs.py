@@ -26,15 +26,17 @@ def until(what, seconds, condition):
 class Service:
     """One run of deltawrite-kafka after the other with the same environment, their output in one log."""
 
-    def __init__(self, environment, log):
+    def __init__(self, environment, log, flags=()):
+        self.flags = flags
         self.environment, self.log_path = {"HTTP_LISTEN": "off"} | environment, log
         self.process, self.peak_rss_kb = None, 0
 
     def start(self, *flags, **more):
         assert not self.running()
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([program("deltawrite-kafka"), *flags], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=clean_environment(**(self.environment | more)))
+            self.process = subprocess.Popen([program("deltawrite-kafka"), *self.flags, *flags],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=clean_environment(**(self.environment | more)))
         threading.Thread(target=self._sample, args=(self.process,), daemon=True).start()
         return self
 

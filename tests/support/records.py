@@ -225,6 +225,8 @@ class Decoder:
         """The row of a message as {column: value} without nulls; Reject, or None for a tombstone."""
         if not message:
             return None
+        if message.startswith(b"[{") and message.endswith(b"}]"):  # the service takes arrays of records
+            message = message[1:-1]
         out, new = {}, {}
         columns = {lower(name): name for name in self.schema}
         fields = {}
