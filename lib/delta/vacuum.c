@@ -188,6 +188,7 @@ dw_status dwi_vacuum(const dwi_log *log, dwi_state *newest, const dwi_vacuum_opt
         (dwi_vacuum_result){.version = newest->version, .first_version = -1, .last_version = -1};
     dwi_file_guard_init(&run.guard, log, options->cutoff_ms);
     dwi_key_set_init(&run.folders, log->alloc, log->env);
+    dwi_key_set_init(&run.taken, log->alloc, log->env);
     dwi_arena_init(&run.arena, log->alloc);
     dwi_buf_init(&run.after, log->alloc);
     status = run_all(&run, err);
@@ -197,6 +198,7 @@ dw_status dwi_vacuum(const dwi_log *log, dwi_state *newest, const dwi_vacuum_opt
     dwi_arena_done(&run.arena);
     dwi_free(log->alloc, run.doomed, run.cap * sizeof(*run.doomed));
     dwi_key_set_done(&run.folders);
+    dwi_key_set_done(&run.taken);
     dwi_file_guard_done(&run.guard);
     dwi_state_unref(run.state);
     return status;

@@ -33,6 +33,7 @@ typedef struct dwi_vacuum_run {
     int64_t next_version; /* lite */
     int64_t told;         /* commits that came since the round before */
     dwi_key_set folders;  /* full: that files were listed in */
+    dwi_key_set taken;    /* lite: a file can have been removed more than once */
     bool complete;
 } dwi_vacuum_run;
 

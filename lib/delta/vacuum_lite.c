@@ -105,6 +105,20 @@ done:
     return status;
 }
 
+static dw_status doom_once(dwi_vacuum_run *run, const char *key, int64_t size, dw_error *err)
+{
+    dw_status status;
+    bool added = true;
+
+    if (!run->count_only)
+        DWI_TRY(dwi_key_set_put(&run->taken, dwi_sv_cstr(key), &added, err));
+    else
+        added = !dwi_key_set_has(&run->taken, dwi_sv_cstr(key));
+    status = added ? dwi_vacuum_doom(run, key, size < 0 ? 0 : size, err) : DW_OK;
+done:
+    return status;
+}
+
 /* `status` is what finding the key came to; one out of the table's folder is not ours to remove. */
 static dw_status take_key(dwi_vacuum_run *run, dw_status status, const dw_error *why, char *key,
                           int64_t size, dw_error *err)
@@ -115,7 +129,7 @@ static dw_status take_key(dwi_vacuum_run *run, dw_status status, const dw_error 
         *err = *why;
     else if (status == DW_OK && strncmp(key, run->log->root, strlen(run->log->root)) == 0 &&
              !dwi_file_guard_has(&run->guard, key))
-        status = dwi_vacuum_doom(run, key, size < 0 ? 0 : size, err);
+        status = doom_once(run, key, size, err);
     dwi_cstr_free(run->log->alloc, key);
     return status;
 }

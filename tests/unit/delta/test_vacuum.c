@@ -393,8 +393,9 @@ static void a_lite_one_takes_what_the_log_removed(void **state)
     put_remove(f, 2, 2, "a", "");
     put_remove(f, 3, 3, "b", "");
     put_commit(f, 4, 4,
-               ADD_LINE("b") "{\"cdc\":{\"path\":\"_change_data/x\",\"partitionValues\":{},"
-                             "\"size\":10,\"dataChange\":false}}\n");
+               ADD_LINE("b") REMOVE_LINE(
+                   "a", 5) "{\"cdc\":{\"path\":\"_change_data/x\",\"partitionValues\":{},"
+                           "\"size\":10,\"dataChange\":false}}\n");
     put_remove(f, 12, 5, "c", "");
     set_day(f, 20);
     opts = options(f, 10);
