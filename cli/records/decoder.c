@@ -12,6 +12,7 @@
 #include "records/payload.h"
 #include "records/proto_format.h"
 #include "records/registry.h"
+#include "records/row_infer.h"
 #include "records/row_list.h"
 #include "records/row_plan.h"
 #include "records/text_formats.h"
@@ -32,6 +33,11 @@ struct decoder {
     struct row_plan *plan;   /* NULL: rows go on as they come */
     struct row_list rows;    /* as the format gives them */
     struct row_list planned; /* as the plan makes them */
+    bool watch_nested;
+    struct scratch table;      /* holds `names` */
+    struct table_names *names; /* NULL: no table is known */
+    struct scratch scratch;
+    struct textbuf inferred;
     struct failure failure;
 };
 
@@ -101,6 +107,9 @@ void decoder_free(struct decoder *decoder)
     row_plan_free(decoder->plan);
     row_list_done(&decoder->rows);
     row_list_done(&decoder->planned);
+    scratch_done(&decoder->table);
+    scratch_done(&decoder->scratch);
+    textbuf_done(&decoder->inferred);
     textbuf_done(&decoder->failure.text);
     registry_unref(decoder->registry);
     free(decoder);
@@ -150,6 +159,33 @@ void decoder_set_table(struct decoder *decoder, const char *schema_json)
         row_plan_set_table(decoder->plan, schema_json);
     if (decoder->csv != NULL)
         csv_format_set_table(decoder->csv, schema_json);
+    if (decoder->watch_nested) {
+        scratch_reset(&decoder->table);
+        decoder->names =
+            schema_json == NULL ? NULL : table_names_parse(&decoder->table, schema_json);
+    }
+}
+
+void decoder_watch_nested(struct decoder *decoder)
+{
+    decoder->watch_nested = true;
+}
+
+/* What rows want that the table has not, when nothing tells their columns better. */
+static const char *infer(struct decoder *decoder, const struct row_list *rows)
+{
+    bool lack = false;
+
+    scratch_reset(&decoder->scratch);
+    for (size_t i = 0; i < rows->count && !lack; i++) {
+        struct span row = {rows->rows[i].data, rows->rows[i].len};
+        lack = table_names_lack(decoder->names, &decoder->scratch, row);
+    }
+    if (!lack)
+        return NULL;
+    textbuf_clear(&decoder->inferred);
+    rows_infer(rows->rows, rows->count, &decoder->inferred);
+    return decoder->inferred.text;
 }
 
 static enum decode_result make_rows(struct decoder *decoder, const struct record *record,
@@ -195,6 +231,8 @@ enum decode_result decoder_decode(struct decoder *decoder, const struct record *
         row_list_finish(rows);
         out->rows = rows->rows;
         out->count = rows->count;
+        if (schema == NULL && decoder->watch_nested && decoder->names != NULL)
+            schema = infer(decoder, rows);
         out->schema_json = schema;
     } else {
         out->stage = decoder->failure.stage;

@@ -79,6 +79,15 @@ void decoder_free(struct decoder *decoder);
 /* The table's columns as they are now, a Delta schema in JSON: the rescue column goes by it, CSV,
  * and the forms of key and headers. To be called before the first record, and when they change. */
 void decoder_set_table(struct decoder *decoder, const char *schema_json);
+/* For EVOLVE_ADD_NESTED: rows with fields, at any depth, that the table of decoder_set_table() has
+ * not come with the schema that they would want, in which objects are structs. */
+void decoder_watch_nested(struct decoder *decoder);
+/* Of the columns of `wanted_schema` (decoded.schema_json) those that the table lacks, to be given
+ * to dw_txn_add_columns() before the rows are staged; with `nested` also fields within structs,
+ * arrays and maps. Names match regardless of case; types of what is there are not compared. False:
+ * none. */
+bool decoder_missing_columns(const char *table_schema, const char *wanted_schema, bool nested,
+                             struct textbuf *out);
 enum decode_result decoder_decode(struct decoder *decoder, const struct record *record,
                                   struct decoded *out);
 
