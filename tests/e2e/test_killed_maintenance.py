@@ -103,24 +103,25 @@ class Victim:
 
     def check_nothing_is_left(self):
         self.tool("vacuum", self.path, *NOTHING_KEPT)
-        live = {str(self.path / f["path"]) for f in self.tool.json("files", self.path)}
+        files = self.tool.json("files", self.path)
+        live = {str(self.path / f["path"]) for f in files}
         there = {str(f) for f in self.path.rglob("*") if f.is_file() and "_delta_log" not in f.parts}
-        assert there == live, f"seed {SEED}: " + "; ".join(self.story[-5:])
+        vectors = {f for f in there if f.endswith(".bin")}
+        assert there - vectors == live, f"seed {SEED}: " + "; ".join(self.story[-5:])
+        assert len(vectors) <= sum(f["deletedRows"] > 0 for f in files), "; ".join(self.story[-5:])
         assert not list(self.path.rglob(".dw-*")), "; ".join(self.story[-5:])
 
 
 def test_a_killed_operation_leaves_a_valid_table_and_nothing_that_stays(local_tool, tmp_path):
     path = tmp_path / "table"
-    verbs = local_tool("--help")
-    operations = [o for o in OPERATIONS if f"\n  {o} " in verbs]
     local_tool.create(path, [("n", "long"), ("p", "long"), ("text", "string")], "--partition-by", "p",
-                      folder=tmp_path)
+                      "--property", "delta.enableDeletionVectors=true", folder=tmp_path)
     victim = Victim(local_tool, path)
     victim.rows[0] = []
-    for operation in operations:  # as fast as it is
+    for operation in OPERATIONS:  # as fast as it is
         victim.strike(operation)
     for i in range(KILLS):
-        victim.strike(operations[i % len(operations)])
+        victim.strike(OPERATIONS[i % len(OPERATIONS)])
         victim.check()
         if victim.random.random() < 0.5:
             victim.check_nothing_is_left()
@@ -129,6 +130,6 @@ def test_a_killed_operation_leaves_a_valid_table_and_nothing_that_stays(local_to
     victim.check()
     # Some end before they are hit, the more the busier the machine is.
     assert sum(victim.killed.values()) > (KILLS / 4 if KILLS >= 100 else 0), victim.killed
-    judges.agree(path, judges.ALL if KILLS >= 100 else judges.QUICK)
+    judges.agree(path, ("deltalake", "duckdb", "spark") if KILLS >= 100 else ("deltalake", "duckdb"))
     print(f"killed: {victim.killed}")
 
