@@ -13,6 +13,7 @@
 #include "delta/mapping.h"
 #include "delta/properties.h"
 #include "delta/stats.h"
+#include "delta/table_equal.h"
 
 enum { MAX_NAMED = 5 };
 
@@ -290,35 +291,6 @@ done:
     return status;
 }
 
-static bool same_text(dwi_sv a, dwi_sv b)
-{
-    return (a.ptr == NULL) == (b.ptr == NULL) && dwi_sv_eq(a, b);
-}
-
-static bool same_properties(dwi_kvs a, dwi_kvs b)
-{
-    size_t found = 0;
-
-    for (size_t i = 0; i < a.count; i++)
-        for (size_t k = 0; k < b.count; k++)
-            found += dwi_sv_eq(a.items[i].key, b.items[k].key) &&
-                     same_text(a.items[i].value, b.items[k].value);
-    return a.count == b.count && found == a.count;
-}
-
-static bool same_metadata(const dwi_metadata *a, const dwi_metadata *b)
-{
-    bool same = same_text(a->id, b->id) && same_text(a->name, b->name) &&
-                same_text(a->description, b->description) &&
-                same_text(a->schema_string, b->schema_string) &&
-                a->partition_columns.count == b->partition_columns.count &&
-                same_properties(a->configuration, b->configuration);
-
-    for (size_t i = 0; same && i < a->partition_columns.count; i++)
-        same = dwi_sv_eq(a->partition_columns.items[i], b->partition_columns.items[i]);
-    return same;
-}
-
 /* The columns that the table was clustered by, none too. */
 static void plan_clustering(dwi_restore_plan *plan, const dwi_state *newest, const dwi_state *older)
 {
@@ -343,7 +315,7 @@ static dw_status plan_table(dwi_restore_plan *plan, const dwi_state *newest, con
     plan->metadata = older->metadata;
     DWI_TRY(merge_properties(&plan->arena, newest->metadata.configuration,
                              older->metadata.configuration, &plan->metadata.configuration, err));
-    plan->has_metadata = !same_metadata(&newest->metadata, &plan->metadata);
+    plan->has_metadata = !dwi_metadata_equal(&newest->metadata, &plan->metadata);
     DWI_TRY(dwi_features_merge(&plan->arena, &newest->protocol, &older->protocol, &plan->protocol,
                                &plan->has_protocol, err));
     plan_clustering(plan, newest, older);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/store_ops.h"
+#include "store/fault_store.h"
 
 #define DAY_MS INT64_C(86400000)
 #define SCHEMA                                                                                     \
@@ -187,6 +187,41 @@ static void an_append_only_table_keeps_its_rows(void **state)
     DWT_EQ(rows(p), 2);
 }
 
+/* Every operation of the store is the one at which the process dies, before or after it took
+ * effect: the table is what it was before, or what it was to become. */
+static void a_crash_leaves_the_table_before_or_after_it(void **state)
+{
+    const dw_store_options no_retry = {.struct_size = sizeof(dw_store_options),
+                                       .retry_timeout_ms = -1};
+    place *p = *state;
+    dw_restore_options options = DW_RESTORE_OPTIONS_INIT;
+    dw_store *faulty = NULL;
+    dw_status status = DW_E_IO;
+
+    append(p, "{\"id\":1}");
+    append(p, "{\"id\":2}");
+    DWT_OK(dwi_fault_store_new(p->store, &no_retry, &faulty, &p->err), &p->err);
+    dwi_store_set_env(faulty, &p->env.base);
+    for (int64_t n = 0; status != DW_OK; n++) {
+        const dwi_fault fault = {
+            DWI_ON_ALL, n % 2 == 0 ? DWI_FAULT_CRASH : DWI_FAULT_CRASH_AFTER, n / 2, 1, NULL, 0};
+        dw_table *table = NULL;
+        int64_t was = rows(p);
+        DWT_OK(dwi_fault_plan(faulty, NULL, 0, &p->err), &p->err);
+        DWT_OK(dw_table_open(faulty, "t", NULL, &table, &p->err), &p->err);
+        options.version = was == 2 ? 1 : 2;
+        DWT_OK(dwi_fault_plan(faulty, &fault, 1, &p->err), &p->err);
+        status = dw_restore(table, &options, NULL, &p->err);
+        dw_table_close(table);
+        DWT_OK(dw_table_refresh(p->table, NULL, &p->err), &p->err);
+        assert_true(rows(p) == was || rows(p) == 3 - was);
+        if (status == DW_OK)
+            DWT_EQ(rows(p), 3 - was);
+        assert_true(n < 200);
+    }
+    dw_store_unref(faulty);
+}
+
 static void wrong_goals_are_told(void **state)
 {
     place *p = *state;
@@ -213,6 +248,7 @@ int main(void)
         TEST(a_time_names_the_version_that_was_newest_then),
         TEST(a_table_that_is_so_already_gets_no_version),
         TEST(an_append_only_table_keeps_its_rows),
+        TEST(a_crash_leaves_the_table_before_or_after_it),
         TEST(wrong_goals_are_told),
     };
 
