@@ -520,7 +520,7 @@ rd_kafka_conf_t *kafka_conf_new(const struct config *config, struct textbuf *pro
         ok = set(conf, fixed[i].name, fixed[i].value, problem);
     ok = ok && set(conf, "bootstrap.servers", config->brokers, problem) &&
          set(conf, "group.id", config->group_id, problem) &&
-         set(conf, "enable.partition.eof", config->run.until_end ? "true" : "false", problem);
+         set(conf, "enable.partition.eof", "true", problem);
     if (ok) {
         kafka_oauth_prepare(conf, config);
         return conf;

@@ -58,13 +58,14 @@ static void on_offset_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                              rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
     static struct log_repeat repeat;
+    struct consumer *c = opaque;
     int64_t skipped = 0;
 
     (void)rk;
     (void)offsets;
-    (void)opaque;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
         return;
+    c->mirror_failed = true; /* the poll loop serves this callback */
     if (log_repeat_due(&repeat, clock_monotonic_ms(), &skipped))
         LOG_EVENT(DW_LOG_WARN, "group offsets not stored; the table has them",
                   F_TEXT("error", rd_kafka_err2str(code)), F_NUMBER("not_logged", skipped));
@@ -340,6 +341,14 @@ static rd_kafka_topic_partition_list_t *to_list(const struct partition_list *par
         rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = offset;
     }
     return list;
+}
+
+bool consumer_take_mirror_failure(struct consumer *c)
+{
+    bool failed = c->mirror_failed;
+
+    c->mirror_failed = false;
+    return failed;
 }
 
 bool consumer_grouped(struct consumer *c, const struct partition_list *partitions, int timeout_ms)

@@ -22,6 +22,7 @@ struct consumer {
     int64_t rebalances; /* how many came; a later one takes the place of one not answered */
     bool lost;          /* REVOKE: others may have the partitions already */
     bool closing;       /* answer at once */
+    bool mirror_failed; /* offsets were not stored in the group */
     bool joined;        /* partitions were assigned, or that there are none for us */
     struct {
         pthread_mutex_t lock;
@@ -62,6 +63,8 @@ struct mirror {
 /* Store offsets in the group; the answer comes to the log, when it is bad. `wait`: it has come. */
 void consumer_mirror(struct consumer *consumer, const struct mirror *mirrors, size_t count,
                      bool wait);
+/* True once when offsets were not stored, whichever: all are to be stored again. */
+bool consumer_take_mirror_failure(struct consumer *consumer);
 /* The group's offsets, to partition->grouped; false: not to be had now. */
 bool consumer_grouped(struct consumer *consumer, const struct partition_list *partitions,
                       int timeout_ms);

@@ -54,7 +54,8 @@ static struct partition *partition_new(const char *group, const char *topic, int
     p->topic = need_strdup(topic);
     p->number = number;
     p->app_id = app_id.text;
-    p->next = p->handed = p->end = p->mirrored = p->counted = p->split_next = p->watermark = -1;
+    p->next = p->handed = p->eof = p->end = p->mirrored = p->counted = p->split_next =
+        p->watermark = -1;
     p->origin = p->grouped = p->target = RD_KAFKA_OFFSET_INVALID;
     return p;
 }

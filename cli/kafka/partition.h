@@ -60,6 +60,8 @@ struct partition {
     bool paused;        /* as Kafka was told */
     int64_t next;       /* offset after the last record handed on; -1: none yet */
     int64_t handed;     /* offset after the last record of this assignment; -1: none yet */
+    int64_t eof;        /* where Kafka said that nothing more was there, behind the control records
+                         * and the aborted ones that are not handed on; -1: not since the seek */
     int64_t target;     /* where it starts; below 0: one of RD_KAFKA_OFFSET_* */
     int64_t origin;     /* where a table starts that knows nothing; -1001: not known yet */
     int64_t grouped;    /* the group's offset at assignment; -1001: none */

@@ -179,6 +179,7 @@ static void start(struct service *s, struct partition *p)
     p->epoch = s->requests;
     p->handed = -1;
     p->next = p->target >= 0 ? p->target : -1;
+    p->eof = -1;
     p->mirrored = p->grouped >= 0 ? p->grouped : -1;
     pipeline_lock(s->pipeline);
     p->split_epoch = p->epoch;
@@ -282,6 +283,7 @@ static void sought_locked(struct service *s, struct partition *p)
     p->epoch = s->requests;
     p->handed = -1;
     p->next = p->target >= 0 ? p->target : -1;
+    p->eof = -1;
     p->at_end = p->end >= 0 && (p->next >= p->end || (p->end == 0 && p->next < 0));
     p->split_epoch = p->epoch;
     p->split_next = p->next;
@@ -403,13 +405,30 @@ int64_t partitions_position(struct service *s, const struct partition *p)
     return position == INT64_MAX ? -1 : position;
 }
 
+int64_t partitions_settled(struct service *s, const struct partition *p)
+{
+    int64_t position = partitions_position(s, p);
+
+    return p->eof > position && position >= p->next ? p->eof : position;
+}
+
+/* What the group would not store is stored again. */
+static void forget_mirrors(struct service *s)
+{
+    if (!consumer_take_mirror_failure(s->consumer))
+        return;
+    for (size_t i = 0; i < s->assigned.count; i++)
+        s->assigned.items[i]->mirrored = -1;
+}
+
 void partitions_mirror(struct service *s, const struct partition_list *partitions, bool wait)
 {
     struct mirror *mirrors = need_alloc(partitions->count, sizeof(*mirrors));
 
+    forget_mirrors(s);
     for (size_t i = 0; i < partitions->count; i++) {
         struct partition *p = partitions->items[i];
-        mirrors[i] = (struct mirror){p, partitions_position(s, p)};
+        mirrors[i] = (struct mirror){p, partitions_settled(s, p)};
         if (p->splitter != NULL && mirrors[i].offset < p->mirrored)
             mirrors[i].offset = -1; /* a bound that is lower than it need be */
     }

@@ -13,6 +13,9 @@ bool partitions_start(struct service *service, const struct partition_list *part
 bool partitions_seek(struct service *service, size_t *out_count);
 /* Up to where all tables have the partition; -1: not known, or nothing. */
 int64_t partitions_position(struct service *service, const struct partition *partition);
+/* The same, and behind what Kafka has there and hands to nobody: control records, aborted ones. So
+ * far the group is told, and lag counts from there. */
+int64_t partitions_settled(struct service *service, const struct partition *partition);
 /* Tell the group. `wait`: until it has it. */
 void partitions_mirror(struct service *service, const struct partition_list *partitions, bool wait);
 /* Some record was read that is not committed. */

@@ -64,8 +64,10 @@ static void take_error(struct service *s, const rd_kafka_message_t *message)
 
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        if (p != NULL && p->assigned && s->config->run.until_end)
-            p->at_end = true;
+        if (p == NULL || !p->assigned)
+            return;
+        p->eof = message->offset;
+        p->at_end = p->at_end || s->config->run.until_end;
         return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:

@@ -101,7 +101,7 @@ static int64_t watermark(struct service *s, struct partition *p, int64_t *out_lo
 static int64_t lag_of(struct service *s, struct partition *p, int64_t *out_end)
 {
     int64_t low = -1;
-    int64_t committed = partitions_position(s, p);
+    int64_t committed = partitions_settled(s, p);
 
     *out_end = watermark(s, p, &low);
     if (*out_end < 0)
@@ -166,6 +166,8 @@ void report_drop(struct partition *p)
 
 static void tell_partition(struct service *s, struct partition *p, struct status_partition *out)
 {
+    int64_t read_to;
+
     if (p->consumed == NULL)
         find_metrics(p);
     *out = (struct status_partition){.topic = p->topic,
@@ -180,8 +182,9 @@ static void tell_partition(struct service *s, struct partition *p, struct status
     if (out->end < 0)
         return;
     metric_set(p->committed_lag, (double)out->lag);
-    if (p->next >= 0)
-        metric_set(p->consumer_lag, out->end > p->next ? (double)(out->end - p->next) : 0);
+    read_to = p->eof > p->next ? p->eof : p->next;
+    if (read_to >= 0)
+        metric_set(p->consumer_lag, out->end > read_to ? (double)(out->end - read_to) : 0);
 }
 
 /* Texts are copies: the lane's own may change once the lock is free. */

@@ -3,6 +3,7 @@
 """deltawrite-kafka over HTTP: health, metrics, status, and what an operator may tell it."""
 import json
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -127,6 +128,105 @@ class Answers(Http):
         self.assertEqual(len(service.events()), before, "a warning is below the level")
         self.assertEqual(self.ask(service, "/admin/log-level", "POST", b"info", "sesame")[0], 200)
         self.assertTrue(service.events("log level changed by an admin request"))
+
+
+class Running(Http):
+    """With a broker and a table on the local disk."""
+
+    def metrics(self, service):
+        """{'name{labels}': value}"""
+        lines = self.ask(service, "/metrics")[1].splitlines()
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+    def rows(self, service):
+        return self.metrics(service).get('deltawrite_records_written_total{table="%s"}' % self.table, 0)
+
+    def admin(self, service, what):
+        return self.ask(service, "/admin/" + what, "POST", b"", "sesame")
+
+    def test_metrics_and_status_tell_what_was_done(self):
+        broker = self.broker(2)
+        broker.put_events(100, bad_each=10)
+        service = self.serve(broker, BATCH_SIZE="50", BATCH_TIMEOUT_SECONDS="1")
+        service.wait_for(lambda: self.rows(service) == 90)
+        service.wait_for(lambda: self.ask(service, "/readyz") == (200, "ready\n"))
+        of_table, found = 'table="%s"' % self.table, None
+
+        def settled():
+            nonlocal found
+            found = self.metrics(service)
+            return all(found.get('deltawrite_%s{topic="events",partition="%d"}' % (name, p)) == value
+                       for name, value in (("committed_lag", 0), ("consumer_lag", 0), ("records_consumed_total", 50))
+                       for p in (0, 1))
+
+        service.wait_for(settled)
+        self.assertGreater(found['deltawrite_bytes_consumed_total{topic="events",partition="0"}'], 1000)
+        rejected = {k: v for k, v in found.items() if k.startswith("deltawrite_records_rejected_total{" + of_table)}
+        self.assertEqual(sum(rejected.values()), 10, rejected)
+        self.assertEqual(found['deltawrite_dlq_records_total{sink="table"}'], 10)
+        commits = found['deltawrite_commits_total{%s,result="ok"}' % of_table]
+        self.assertGreaterEqual(commits, 2)
+        self.assertEqual(found["deltawrite_commit_duration_seconds_count{%s}" % of_table], commits)
+        self.assertEqual(found["deltawrite_batch_rows_sum{%s}" % of_table], 90)
+        self.assertEqual(found["deltawrite_table_version{%s}" % of_table], commits)
+        self.assertGreaterEqual(found["deltawrite_files_written_total{%s}" % of_table], 1)
+        flushes = {k: v for k, v in found.items() if k.startswith("deltawrite_flush_total{" + of_table)}
+        self.assertEqual(sum(flushes.values()), commits, flushes)
+        self.assertAlmostEqual(found["deltawrite_last_commit_timestamp_seconds{%s}" % of_table], time.time(), delta=30)
+        self.assertLess(found["deltawrite_data_delay_seconds{%s}" % of_table], 30)
+        self.assertEqual(found['deltawrite_partitions_assigned{topic="events"}'], 2)
+        self.assertEqual(found["deltawrite_memory_limit_bytes"], 256 << 20)
+        self.assertGreaterEqual(found['deltawrite_rebalances_total{type="assign"}'], 1)
+        self.assertGreaterEqual(found['deltawrite_storage_requests_total{op="put-if-absent",code="ok"}'], commits)
+        status = json.loads(self.ask(service, "/status")[1])
+        self.assertEqual((status["state"], status["ready"], status["joined"], status["lag"]), ("running", True, True, 0))
+        self.assertEqual([(p["topic"], p["partition"], p["committed"], p["end"]) for p in status["partitions"]],
+                         [("events", 0, 50, 50), ("events", 1, 50, 50)])
+        (table,) = status["tables"]
+        self.assertEqual((table["table"], table["version"], table["rows_written"], table["rejected"]),
+                         (self.table, commits, 90, 10))
+        self.assertEqual(self.terminate(service), 0)
+
+    def test_pause_resume_and_flush(self):
+        broker = self.broker(1)
+        service = self.serve(broker, BATCH_SIZE="1000000", BATCH_TIMEOUT_SECONDS="600")
+        service.wait_for(lambda: self.ask(service, "/readyz")[0] == 200)
+        broker.put_events(10)
+        service.wait_for(lambda: self.metrics(service)['deltawrite_buffer_rows{table="%s"}' % self.table] == 10)
+        self.assertEqual(self.rows(service), 0)
+        self.assertEqual(self.admin(service, "flush?wait=20"), (200, "flushed: all that was read is committed\n"))
+        self.assertEqual(self.rows(service), 10)
+        self.assertEqual(self.admin(service, "pause")[0], 200)
+        service.wait_for(lambda: json.loads(self.ask(service, "/status")[1])["state"] == "paused")
+        time.sleep(0.5)
+        broker.put_events(10)
+        self.assertEqual(self.admin(service, "flush?wait=20")[0], 200)
+        self.assertEqual(self.rows(service), 10, "what came after the pause is not read")
+        self.assertEqual(self.admin(service, "resume")[0], 200)
+        service.wait_for(lambda: self.admin(service, "flush?wait=5")[0] == 200 and self.rows(service) == 20)
+        self.assertEqual(self.terminate(service), 0)
+
+    def test_it_stays_alive_when_the_broker_goes(self):
+        broker = self.broker(1)
+        service = self.serve(broker)
+        service.wait_for(lambda: self.ask(service, "/readyz")[0] == 200)
+        broker.close()
+        time.sleep(3)
+        self.assertEqual(self.ask(service, "/livez"), (200, "live\n"))
+
+    def test_a_table_that_fails_makes_it_not_ready(self):
+        broker = self.broker(1)
+        service = self.serve(broker, BATCH_TIMEOUT_SECONDS="1")
+        service.wait_for(lambda: self.ask(service, "/readyz")[0] == 200)
+        shutil.rmtree(self.table)
+        with open(self.table, "w", encoding="utf-8") as f:
+            f.write("a file is in the way")
+        broker.put_events(5)
+        service.wait_for(lambda: self.ask(service, "/readyz")[0] == 503)
+        self.assertIn(self.table, self.ask(service, "/readyz")[1])
+        self.assertEqual(self.ask(service, "/livez")[0], 200)
+        table = json.loads(self.ask(service, "/status")[1])["tables"][0]
+        self.assertTrue(table["last_error"] and table["last_error_time"])
 
 
 if __name__ == "__main__":

@@ -260,6 +260,8 @@ def test_a_group_grows_to_four_and_shrinks_and_each_record_is_there_once(broker,
     assert code == 0, services[0].log_end()
     produce(400)
     wait_ids(table, range(made), services[2:])
+    until(lambda: f"offsets {broker.group_offsets(name, topic, 8)} at {broker.end_offsets(topic)}", 10,
+          lambda: at_end(broker, name, topic, 8))
 
 
 def test_a_broker_that_is_restarted_is_waited_for(broker, name, make, table):
@@ -342,7 +344,7 @@ def transactions(broker, topic, partitions, parts):
         producer.commit_transaction(30) if commit else producer.abort_transaction(30)
 
 
-def test_aborted_records_are_not_seen(broker, name, make, table):
+def test_aborted_records_are_not_seen_and_lag_is_0_behind_control_records(broker, name, make, table):
     topic = broker.topic(name, 2)
     transactions(broker, topic, 2, [(range(0, 50), True), (range(50, 100), False), (range(100, 150), True),
                                     (range(150, 200), False)])
@@ -350,9 +352,11 @@ def test_aborted_records_are_not_seen(broker, name, make, table):
     one = make(BATCH_SIZE=30)
     run_to_end(one)
     assert ids(table) == wanted
+    assert at_end(broker, name, topic, 2), (broker.group_offsets(name, topic, 2), broker.end_offsets(topic))
     one.start()  # goes on over the control records, without taking their offsets for lost records
     transactions(broker, topic, 2, [(range(200, 230), True), (range(230, 260), False)])
     wait_ids(table, wanted + list(range(200, 230)), [one])
+    until("lag is 0", 10, lambda: at_end(broker, name, topic, 2))
     assert one.terminate()[0] == 0, one.log_end()
 
 
