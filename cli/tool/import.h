@@ -28,6 +28,9 @@ struct import {
     const char *csv_columns;  /* names, when no line has them */
     const char *app_id;
     int64_t app_version;
+    const char *mode;  /* NULL: append */
+    const char *where; /* what is overwritten */
+    bool dynamic;
     bool app_is_new;
     struct target target;
     dw_txn *txn;

@@ -53,6 +53,22 @@ static int open_or_create(struct import *im, const struct sample *sample)
     return code;
 }
 
+static int overwrite(struct import *im)
+{
+    dw_overwrite_options opts = DW_OVERWRITE_OPTIONS_INIT;
+    dw_error err = DW_ERROR_INIT;
+
+    if (im->mode == NULL || strcmp(im->mode, "overwrite") != 0)
+        return -1;
+    opts.where = im->where;
+    opts.mode = im->where != NULL ? DW_OVERWRITE_WHERE
+                : im->dynamic     ? DW_OVERWRITE_PARTITIONS
+                                  : DW_OVERWRITE_TABLE;
+    if (dw_txn_overwrite(im->txn, &opts, &err) != DW_OK)
+        return fail_with(&err);
+    return -1;
+}
+
 /* Exit code, -1 to go on, or -2: this app version is in the table already. */
 static int begin(struct import *im)
 {
@@ -80,7 +96,7 @@ static int begin(struct import *im)
     if (im->app_id != NULL &&
         dw_txn_set_app_version(im->txn, im->app_id, current, im->app_version, &err) != DW_OK)
         return fail_at(im->target.uri, &err);
-    return -1;
+    return overwrite(im);
 }
 
 int import_ready(struct import *im, const struct sample *sample)
@@ -181,6 +197,18 @@ static int check_options(const struct import *im)
                       im->delimiter);
         return 2;
     }
+    if (im->mode != NULL && strcmp(im->mode, "append") != 0 && strcmp(im->mode, "overwrite") != 0) {
+        (void)fputs("deltawrite import: --mode: append or overwrite\n", stderr);
+        return 2;
+    }
+    if ((im->where != NULL || im->dynamic) &&
+        (im->mode == NULL || strcmp(im->mode, "overwrite") != 0 ||
+         (im->where != NULL && im->dynamic))) {
+        (void)fputs("deltawrite import: --where, --dynamic-partitions: one of them, and with "
+                    "--mode overwrite\n",
+                    stderr);
+        return 2;
+    }
     if ((im->app_id == NULL) != (im->app_version < 0)) {
         (void)fputs("deltawrite import: --app-id: goes together with --app-version\n", stderr);
         return 2;
@@ -251,6 +279,12 @@ int verb_import(const struct verb *verb, int argc, char **argv)
          "its schema (default: what the first records show)"},
         {"--partition-by", "A,B", ARG_TEXT, &im.partition_by,
          "its partition columns, when it is made"},
+        {"--mode", "append|overwrite", ARG_TEXT, &im.mode,
+         "what becomes of the rows that are there (default: append)"},
+        {"--where", "CONDITION", ARG_TEXT, &im.where,
+         "overwrite only rows that pass it; the new ones must, too"},
+        {"--dynamic-partitions", NULL, ARG_FLAG, &im.dynamic,
+         "overwrite only partitions that new rows are in"},
         {"--app-id", "ID", ARG_TEXT, &im.app_id, "with --app-version: import once only"},
         {"--app-version", "N", ARG_COUNT, &im.app_version,
          "nothing is done when ID is at N or later"},

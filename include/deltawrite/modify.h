@@ -73,6 +73,38 @@ typedef struct dw_delete_metrics {
 DW_API dw_status dw_delete(dw_table *table, const dw_delete_options *opts,
                            dw_delete_metrics *out_metrics, dw_error *err);
 
+#define DW_OVERWRITE_TABLE      0 /* all rows of the table */
+#define DW_OVERWRITE_WHERE      1 /* those for which a condition is true */
+#define DW_OVERWRITE_PARTITIONS 2 /* the partitions that new rows are in; without any, all rows */
+
+/** What the rows of a transaction replace. */
+typedef struct dw_overwrite_options {
+    uint32_t struct_size; /* set by DW_OVERWRITE_OPTIONS_INIT */
+    int32_t mode;         /* DW_OVERWRITE_* */
+    const char *where;    /* copied; with DW_OVERWRITE_WHERE alone (docs/conditions.md) */
+    int32_t attempts;     /* 0: 5; how often the commit begins anew when those of others collide */
+    int32_t reserved;     /* 0 */
+    /* Append below this line only. Zero must mean "the default". */
+} dw_overwrite_options;
+#define DW_OVERWRITE_OPTIONS_INIT                                                                  \
+    {                                                                                              \
+        sizeof(dw_overwrite_options), DW_OVERWRITE_TABLE, NULL, 0, 0                               \
+    }
+
+/** Let the rows of a transaction take the place of others: its commit removes these and adds those
+ * by one version, whatever others appended meanwhile included. With a condition each new row must
+ * pass it, too; old rows that pass are deleted as dw_delete() does. A transaction that stages
+ * nothing overwrites with nothing; with DW_OVERWRITE_PARTITIONS it then changes nothing. Before the
+ * first row.
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_ARG (an option, rows are staged already, or no condition: where in it),
+ *            DW_E_NOT_FOUND (a column of it), DW_E_UNSUPPORTED (delta.appendOnly is on, or a
+ *            feature), DW_E_NOMEM: the transaction is as before. Rows that do not pass the
+ *            condition are DW_E_SCHEMA where they are appended.
+ * Threads:   one call at a time per transaction. */
+DW_API dw_status dw_txn_overwrite(dw_txn *txn, const dw_overwrite_options *opts, dw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

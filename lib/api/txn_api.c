@@ -151,6 +151,7 @@ void dw_txn_close(dw_txn *txn)
     dwi_data_files_free(txn->files);
     if (txn->state != DWI_TXN_COMMITTED && !dwi_committer_is_open(&txn->committer))
         dwi_txn_remove_files(txn);
+    dwi_txn_drop_overwrite(txn);
     dwi_json_decoder_free(txn->decoder); /* borrows the base state's type, and the defaults */
     dwi_defaults_done(&txn->defaults);
     dwi_state_unref(txn->base);
@@ -323,7 +324,7 @@ dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err)
     staged.operation = txn->operation;
     DWI_TRY(dwi_txn_new_columns(txn, &staged.columns, &staged.n_columns, err));
     DWI_TRY(dwi_txn_stage_changes(txn, &staged, err));
-    if (txn->committer.on == NULL)
+    if (txn->committer.on == NULL && !dwi_txn_overwrites_anyway(txn))
         DWI_TRY(has_something(txn, &staged, &something, err));
     if (!something) {
         if (out_version != NULL)
@@ -336,7 +337,10 @@ dw_status dw_commit(dw_txn *txn, int64_t *out_version, dw_error *err)
     stage_files(txn, &staged);
     staged.n_apps = txn->n_apps;
     staged.apps = txn->apps;
-    DWI_TRY(publish_anew(txn, &staged, &committed, err));
+    if (txn->overwrite != NULL)
+        DWI_TRY(dwi_txn_publish_overwrite(txn, &staged, &committed, err));
+    else
+        DWI_TRY(publish_anew(txn, &staged, &committed, err));
     if (out_version != NULL)
         *out_version = committed.version;
     dwi_state_unref(committed.state);

@@ -38,6 +38,7 @@ static dw_status move_to(dw_txn *txn, dwi_state *state, dw_error *err)
     dwi_state_unref(txn->base);
     txn->decoder = decoder;
     txn->defaults = defaults;
+    rules.where = txn->rules.where;
     txn->rules = rules;
     txn->base = dwi_state_ref(state);
     if (txn->used_cap > 0)

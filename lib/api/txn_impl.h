@@ -15,6 +15,7 @@
 #include "columns/json_decode.h"
 #include "delta/commit.h"
 #include "delta/data_files.h"
+#include "delta/row_delete.h"
 #include "delta/row_rules.h"
 
 typedef enum dwi_txn_state {
@@ -54,6 +55,7 @@ struct dw_txn {
     dwi_sv evolve_parameters;
     bool *used; /* of new columns: staged rows have a value, or somebody asked for it */
     size_t used_cap;
+    struct dwi_overwrite *overwrite; /* NULL: rows are added to the others */
     int64_t rejected_rows;
     int64_t file_rows; /* in finished files */
     int64_t file_bytes;
@@ -96,6 +98,14 @@ dw_status dwi_txn_evolve(dw_txn *txn, const dwi_type *columns, const char *opera
  * transaction has get the fields that they lack. DW_E_SCHEMA: a type differs. */
 dw_status dwi_txn_merge_columns(dw_txn *txn, const dwi_type *wanted, bool *out_done, dw_error *err);
 bool dwi_txn_has_app(const dw_txn *txn, dwi_sv app_id);
+
+/* Publish a transaction that overwrites: what goes is found anew for each attempt. */
+dw_status dwi_txn_publish_overwrite(dw_txn *txn, dwi_staged *staged, dwi_committed *out,
+                                    dw_error *err);
+/* Files that were written for it and are not published are deleted, as far as the store lets. */
+void dwi_txn_drop_overwrite(dw_txn *txn);
+/* It overwrites even when it stages nothing. */
+bool dwi_txn_overwrites_anyway(const dw_txn *txn);
 
 /* Room for n more items; false when out of memory. */
 bool dwi_txn_grow(dw_txn *txn, void **items, size_t *cap, size_t needed, size_t size);

@@ -49,9 +49,11 @@ dw_status dw_txn_join(dw_txn *txn, dw_txn *other, dw_error *err)
         return dwi_err(err, DW_E_ARG, "dw_txn_join: the transactions are of two tables");
     DWI_TRY(dwi_txn_check_open(txn, err));
     DWI_TRY(dwi_txn_check_open(other, err));
-    if (other->n_properties > 0 || other->evolved)
+    if (other->n_properties > 0 || other->evolved || other->overwrite != NULL ||
+        txn->rules.where != NULL)
         return dwi_err(err, DW_E_ARG,
-                       "dw_txn_join: the other transaction changes properties or columns");
+                       "dw_txn_join: the other transaction changes properties or columns, or "
+                       "one of them overwrites by a condition");
     for (size_t i = 0; i < other->n_apps; i++)
         if (dwi_txn_has_app(txn, other->apps[i].app_id))
             return dwi_err(err, DW_E_ARG, "application id %.*s: both transactions have it",

@@ -16,7 +16,8 @@ bool dwi_change_data_is_kept(const dwi_state *state)
 typedef struct change_writer {
     dwi_data_files *files;
     const dwi_type *rows; /* those of a scan, and the kind of change */
-    dwi_column kind;
+    const char *kind;
+    dwi_column kinds; /* that, for each row of a batch */
 } change_writer;
 
 /* The columns of the scan, and one more. */
@@ -48,11 +49,11 @@ static dw_status append_batch(change_writer *w, const dwi_column *batch, dw_erro
     dwi_vec rows;
 
     dwi_arena_init(&arena, batch->alloc);
-    dwi_column_clear(&w->kind);
+    dwi_column_clear(&w->kinds);
     for (int64_t i = 0; i < batch->length; i++)
-        DWI_TRY(dwi_column_append_bytes(&w->kind, "delete", 6, err));
+        DWI_TRY(dwi_column_append_bytes(&w->kinds, w->kind, strlen(w->kind), err));
     scanned = dwi_column_view(batch, &arena);
-    kind = dwi_column_view(&w->kind, &arena);
+    kind = dwi_column_view(&w->kinds, &arena);
     children = dwi_arena_array(&arena, w->rows->n_fields, sizeof(*children));
     if (scanned == NULL || kind == NULL || children == NULL)
         DWI_TRY(dwi_err_nomem(err));
@@ -75,7 +76,7 @@ static dw_status write_rows(change_writer *w, dwi_table_scan *scan, const dw_all
     dw_status status;
 
     DWI_TRY(dwi_column_init(&batch, dwi_table_scan_type(scan), alloc, err));
-    DWI_TRY(dwi_column_init(&w->kind, &string_type, alloc, err));
+    DWI_TRY(dwi_column_init(&w->kinds, &string_type, alloc, err));
     for (;;) {
         DWI_TRY(dwi_table_scan_next(scan, &batch, err));
         if (batch.length == 0)
@@ -84,20 +85,21 @@ static dw_status write_rows(change_writer *w, dwi_table_scan *scan, const dw_all
     }
     DWI_TRY(dwi_data_files_finish(w->files, err));
 done:
-    dwi_column_done(&w->kind);
+    dwi_column_done(&w->kinds);
     dwi_column_done(&batch);
     return status;
 }
 
 dw_status dwi_change_data_write(const dwi_log *log, dwi_state *state,
                                 const dwi_data_files_options *opts, const dwi_add *file,
-                                const dwi_where *where, dwi_rewritten *out, dw_error *err)
+                                const dwi_where *where, const char *kind, dwi_rewritten *out,
+                                dw_error *err)
 {
     const dwi_scan_files what = {.where = where, .files = file, .n_files = 1};
     dwi_data_files_options files = *opts;
     dwi_rewritten made = {0};
     dwi_table_scan *scan = NULL;
-    change_writer w = {0};
+    change_writer w = {.kind = kind};
     dw_status status;
 
     dwi_arena_init(&made.arena, log->alloc);

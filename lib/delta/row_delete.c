@@ -47,6 +47,8 @@ struct dwi_deletion {
     dwi_arena arena;
     target *first;
     target **tail;
+    dwi_rewritten *inserts; /* change data of files that are added */
+    size_t n_inserts;
     target **targets; /* the same, as an array */
     size_t n_targets;
     dwi_delete_counts counts;
@@ -74,6 +76,9 @@ static dw_status take_file(void *ctx, const dwi_add *add, dw_error *err)
     dw_status status = DW_OK;
     target *t;
 
+    if (d->opts.partition != NULL &&
+        !d->opts.partition(d->opts.partition_ctx, add->partition_values))
+        return DW_OK;
     if (d->opts.where != NULL)
         status = dwi_where_file(d->opts.where, add, &verdict, err);
     if (status != DW_OK || verdict == DWI_MATCH_NONE)
@@ -288,7 +293,23 @@ static dw_status tell_changes(void *ctx, size_t worker, size_t task, dw_error *e
     if (t->fate == FATE_STAYS)
         return DW_OK;
     return dwi_change_data_write(d->log, d->state, &d->opts.files, &t->add,
-                                 t->all_pass ? NULL : d->opts.where, &t->changes, err);
+                                 t->all_pass ? NULL : d->opts.where, "delete", &t->changes, err);
+}
+
+static dw_status tell_inserts(dwi_deletion *d, dw_error *err)
+{
+    d->inserts = dwi_arena_array(&d->arena, d->opts.n_inserted, sizeof(*d->inserts));
+    if (d->inserts == NULL)
+        return dwi_err_nomem(err);
+    for (size_t i = 0; i < d->opts.n_inserted; i++) {
+        dw_status status =
+            dwi_change_data_write(d->log, d->state, &d->opts.files, &d->opts.inserted[i], NULL,
+                                  "insert", &d->inserts[i], err);
+        if (status != DW_OK)
+            return status;
+        d->n_inserts++;
+    }
+    return DW_OK;
 }
 
 static dw_status each_target(dwi_deletion *d, dwi_encode_task *task, dw_error *err)
@@ -345,6 +366,15 @@ static void count_target(dwi_delete_counts *c, const target *t)
     c->copied_rows += t->made.rows;
 }
 
+static void gather_changes(dwi_deletion *d, const dwi_rewritten *changes)
+{
+    for (size_t i = 0; i < changes->n_adds; i++)
+        d->cdcs[d->n_cdcs++] = (dwi_cdc){changes->adds[i].path, changes->adds[i].size,
+                                         changes->adds[i].partition_values};
+    d->counts.change_files += (int64_t)changes->n_adds;
+    d->counts.change_bytes += changes->bytes;
+}
+
 static void gather_target(dwi_deletion *d, const target *t)
 {
     if (t->fate == FATE_STAYS)
@@ -358,13 +388,8 @@ static void gather_target(dwi_deletion *d, const target *t)
     }
     for (size_t i = 0; i < t->made.n_adds; i++)
         d->adds[d->n_adds++] = t->made.adds[i];
-    for (size_t i = 0; i < t->changes.n_adds; i++)
-        d->cdcs[d->n_cdcs++] = (dwi_cdc){t->changes.adds[i].path, t->changes.adds[i].size,
-                                         t->changes.adds[i].partition_values};
-    d->counts.change_files += (int64_t)t->changes.n_adds;
-    d->counts.change_bytes += t->changes.bytes;
+    gather_changes(d, &t->changes);
 }
-
 static dw_status gather(dwi_deletion *d, dw_error *err)
 {
     size_t n_adds = 0;
@@ -374,6 +399,8 @@ static dw_status gather(dwi_deletion *d, dw_error *err)
         n_adds += 1 + d->targets[i]->made.n_adds;
         n_cdcs += d->targets[i]->changes.n_adds;
     }
+    for (size_t i = 0; i < d->n_inserts; i++)
+        n_cdcs += d->inserts[i].n_adds;
     d->adds = dwi_arena_array(&d->arena, n_adds, sizeof(*d->adds));
     d->removes = dwi_arena_array(&d->arena, d->n_targets, sizeof(*d->removes));
     d->cdcs = dwi_arena_array(&d->arena, n_cdcs, sizeof(*d->cdcs));
@@ -384,6 +411,8 @@ static dw_status gather(dwi_deletion *d, dw_error *err)
         count_target(&d->counts, d->targets[i]);
         gather_target(d, d->targets[i]);
     }
+    for (size_t i = 0; i < d->n_inserts; i++)
+        gather_changes(d, &d->inserts[i]);
     return DW_OK;
 }
 
@@ -406,8 +435,10 @@ static dw_status make(dwi_deletion *d, dw_error *err)
     (void)pthread_mutex_lock(&d->synced.lock);
     status = end_vectors_locked(d, err);
     (void)pthread_mutex_unlock(&d->synced.lock);
-    if (status == DW_OK && d->keeps_changes && !d->opts.dry_run && any_partly(d))
-        status = each_target(d, tell_changes, err);
+    if (status == DW_OK && d->keeps_changes && !d->opts.dry_run && any_partly(d)) {
+        DWI_TRY(each_target(d, tell_changes, err));
+        status = tell_inserts(d, err);
+    }
     if (status == DW_OK)
         status = gather(d, err);
 done:
@@ -450,6 +481,8 @@ void dwi_deletion_free(dwi_deletion *deletion)
         dwi_rewritten_done(&t->made);
         dwi_rewritten_done(&t->changes);
     }
+    for (size_t i = 0; i < deletion->n_inserts; i++)
+        dwi_rewritten_done(&deletion->inserts[i]);
     for (size_t i = 0; i < deletion->synced.n_files; i++)
         dwi_vector_file_free(deletion->synced.files[i]);
     (void)pthread_mutex_destroy(&deletion->synced.lock);
@@ -482,6 +515,8 @@ void dwi_deletion_take_back(const dwi_deletion *deletion)
         dwi_rewritten_remove(&t->made, deletion->log);
         dwi_rewritten_remove(&t->changes, deletion->log);
     }
+    for (size_t i = 0; i < deletion->n_inserts; i++)
+        dwi_rewritten_remove(&deletion->inserts[i], deletion->log);
     for (size_t i = 0; i < deletion->synced.n_files; i++)
         dwi_vector_file_remove(deletion->synced.files[i]);
 }

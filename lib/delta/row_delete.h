@@ -12,6 +12,11 @@
 
 typedef struct dwi_delete_options {
     const dwi_where *where; /* NULL: all rows */
+    /* NULL: of all partitions; else of those that it says yes to */
+    bool (*partition)(void *ctx, dwi_kvs partition_values);
+    void *partition_ctx;
+    const dwi_add *inserted; /* files that are added with the same commit: their rows are change */
+    size_t n_inserted;       /* data too, where some that go are */
     dwi_data_files_options files;
     size_t threads; /* at least 1; the caller's among them */
     bool dry_run;   /* only count */

@@ -152,7 +152,7 @@ dw_status dwi_row_rules_init(dwi_row_rules *out, dwi_arena *arena, const dwi_sta
         if (rule.not_empty || rule.utf8 || rule.limit.any)
             rules[n++] = rule;
     }
-    *out = (dwi_row_rules){n, rules};
+    *out = (dwi_row_rules){.n = n, .rules = rules};
 done:
     return status;
 }
@@ -225,16 +225,56 @@ static dw_status check_value(const dwi_row_rule *rule, const dwi_vec *vec, int64
     return check_length(rule, &rule->limit, vec, row, err);
 }
 
+/* All rows pass the condition. */
+static dw_status check_condition(const dwi_where *where, const dw_allocator *alloc,
+                                 const dwi_vec *rows, dw_error *err)
+{
+    uint32_t *passing;
+    dw_status status = DW_OK;
+    dwi_arena arena;
+    int64_t n = 0;
+
+    dwi_arena_init(&arena, alloc);
+    passing = dwi_arena_alloc(&arena, (size_t)rows->length * sizeof(*passing));
+    if (passing == NULL)
+        DWI_TRY(dwi_err_nomem(err));
+    DWI_TRY(dwi_where_rows(where, rows, passing, &n, err));
+    if (n < rows->length)
+        status =
+            dwi_err(err, DW_E_SCHEMA, "a row is not among those that are overwritten: where %.*s",
+                    DWI_SV_ARG(dwi_where_sql(where)));
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
 dw_status dwi_row_rules_check(const dwi_row_rules *rules, const dwi_vec *rows, dw_error *err)
 {
     dw_status status = DW_OK;
 
-    for (size_t i = 0; i < rules->n; i++) {
+    if (rules->where != NULL)
+        status = check_condition(rules->where, dwi_where_alloc(rules->where), rows, err);
+
+    for (size_t i = 0; i < rules->n && status == DW_OK; i++) {
         const dwi_vec *vec = &rows->children[rules->rules[i].column];
         for (int64_t row = 0; row < rows->length && status == DW_OK; row++)
             status = check_value(&rules->rules[i], vec, rows->offset + row, err);
     }
     return status;
+}
+
+static dw_status check_last_row(const dwi_where *where, const dwi_column *rows, dwi_arena *arena,
+                                dw_error *err)
+{
+    const dwi_vec *all = dwi_column_view(rows, arena);
+    dwi_vec last;
+
+    if (all == NULL)
+        return dwi_err_nomem(err);
+    last = *all;
+    last.offset += all->length - 1;
+    last.length = 1;
+    return check_condition(where, rows->alloc, &last, err);
 }
 
 dw_status dwi_row_rules_check_last(const dwi_row_rules *rules, const dwi_column *rows,
@@ -243,9 +283,11 @@ dw_status dwi_row_rules_check_last(const dwi_row_rules *rules, const dwi_column 
     dw_status status = DW_OK;
     dwi_arena arena;
 
-    if (rules->n == 0)
+    if (rules->n == 0 && rules->where == NULL)
         return DW_OK;
     dwi_arena_init(&arena, rows->alloc);
+    if (rules->where != NULL)
+        status = check_last_row(rules->where, rows, &arena, err);
     for (size_t i = 0; i < rules->n && status == DW_OK; i++) {
         const dwi_vec *vec = dwi_column_view(&rows->children[rules->rules[i].column], &arena);
         status = vec == NULL ? dwi_err_nomem(err)

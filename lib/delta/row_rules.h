@@ -6,7 +6,7 @@
 #define DWI_DELTA_ROW_RULES_H
 
 #include "columns/vec.h"
-#include "delta/state.h"
+#include "delta/where.h"
 
 /* The most characters of a string, for a type and what is below it. */
 typedef struct dwi_length_limit dwi_length_limit;
@@ -27,6 +27,7 @@ typedef struct dwi_row_rule {
 typedef struct dwi_row_rules {
     size_t n;
     const dwi_row_rule *rules;
+    const dwi_where *where; /* each row must pass it, NULL: none; borrowed */
 } dwi_row_rules;
 
 /* Those of a table; they live in `arena`. DW_E_UNSUPPORTED names a column whose note says what we
@@ -34,8 +35,8 @@ typedef struct dwi_row_rules {
 dw_status dwi_row_rules_init(dwi_row_rules *out, dwi_arena *arena, const dwi_state *state,
                              dw_error *err);
 
-/* DW_E_SCHEMA names the column of the first row that breaks one, and why. Rows have the table's
- * columns, and maybe more after them. */
+/* DW_E_SCHEMA names the column of the first row that breaks one, or the condition, and why. Rows
+ * have the table's columns, and maybe more after them. */
 dw_status dwi_row_rules_check(const dwi_row_rules *rules, const dwi_vec *rows, dw_error *err);
 /* The same for the last row of a column. */
 dw_status dwi_row_rules_check_last(const dwi_row_rules *rules, const dwi_column *rows,

@@ -41,6 +41,7 @@ dw_status dwi_where_parse(const dw_allocator *alloc, dwi_sv sql, const dwi_state
                           dwi_where **out, dw_error *err);
 void dwi_where_free(dwi_where *where); /* NULL too */
 
+const dw_allocator *dwi_where_alloc(const dwi_where *where);
 /* The text that it was made of, NUL-terminated. */
 dwi_sv dwi_where_sql(const dwi_where *where);
 /* Only partition columns are named: partition values tell all. */
@@ -60,7 +61,8 @@ dw_status dwi_where_file(const dwi_where *where, const dwi_add *add, dwi_verdict
                          dw_error *err);
 
 /* The numbers of the rows of `batch` that pass, in order; `out` has room for all of them. The batch
- * is a struct that has the columns asked for by the table's names. DW_E_NOMEM alone. */
+ * is a struct that has the columns asked for by the table's names. DW_E_NOMEM, DW_E_SCHEMA (a
+ * column that it has not). */
 dw_status dwi_where_rows(const dwi_where *where, const dwi_vec *batch, uint32_t *out,
                          int64_t *out_n, dw_error *err);
 

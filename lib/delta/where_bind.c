@@ -608,6 +608,11 @@ void dwi_where_free(dwi_where *where)
     dwi_free(alloc, where, sizeof(*where));
 }
 
+const dw_allocator *dwi_where_alloc(const dwi_where *where)
+{
+    return where->arena.alloc;
+}
+
 dwi_sv dwi_where_sql(const dwi_where *where)
 {
     return where->sql;

@@ -239,6 +239,9 @@ dw_status dwi_where_rows(const dwi_where *where, const dwi_vec *batch, uint32_t 
         DWI_TRY(dwi_err_nomem(err));
     for (size_t i = 0; i < where->n_columns; i++) {
         int at = dwi_type_find(batch->type, where->columns[i].field->name);
+        if (at < 0)
+            DWI_TRY(dwi_err(err, DW_E_SCHEMA, "where: column %.*s: the rows have none of this name",
+                            DWI_SV_ARG(where->columns[i].field->name)));
         views[i] = batch->children[at];
         views[i].offset += batch->offset;
         e.columns[i] = &views[i];
