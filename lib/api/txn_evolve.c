@@ -99,9 +99,9 @@ done:
     return status;
 }
 
-/* {"columns": "[{\"column\": ...}]"} as Spark tells of new columns, or {"column": "PATH"}. */
-static dw_status tell(dw_txn *txn, const dwi_type *added, const char *column, dwi_sv *out,
-                      dw_error *err)
+/* {"columns": "[{\"column\": ...}]"} as Spark tells of new columns, or {"column": "PATH"}
+ * where none are. */
+static dw_status tell(dw_txn *txn, const dwi_type *added, dwi_sv column, dwi_sv *out, dw_error *err)
 {
     dwi_buf inner;
     dwi_buf text;
@@ -121,7 +121,7 @@ static dw_status tell(dw_txn *txn, const dwi_type *added, const char *column, dw
         }
         dwi_jw_array_end(&w);
     } else {
-        dwi_jw_string(&w, dwi_sv_cstr(column));
+        dwi_jw_string(&w, column);
     }
     DWI_TRY(dwi_buf_status(&inner, err));
     dwi_jw_init(&w, &text);
@@ -165,7 +165,7 @@ dw_status dwi_txn_merge_columns(dw_txn *txn, const dwi_type *wanted, bool *out_d
     *out_done = !only_new_columns(columns, merged);
     if (!*out_done)
         return DW_OK;
-    DWI_TRY(tell(txn, wanted, NULL, &parameters, err));
+    DWI_TRY(tell(txn, wanted, (dwi_sv){0}, &parameters, err));
     DWI_TRY(dwi_txn_evolve(txn, merged, "ADD COLUMNS", parameters, err));
 done:
     return status;
@@ -185,7 +185,7 @@ dw_status dw_txn_drop_not_null(dw_txn *txn, const char *column, dw_error *err)
     DWI_TRY(dwi_schema_relax(&txn->arena, columns, dwi_sv_cstr(column), &relaxed, err));
     if (relaxed == columns)
         return DW_OK;
-    DWI_TRY(tell(txn, NULL, column, &parameters, err));
+    DWI_TRY(tell(txn, NULL, dwi_sv_cstr(column), &parameters, err));
     DWI_TRY(dwi_txn_evolve(txn, relaxed, "CHANGE COLUMN", parameters, err));
 done:
     return status;

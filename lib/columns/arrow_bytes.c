@@ -246,10 +246,11 @@ dw_status dwi_arrow_bytes(const dwi_arrow_reader *in, const dwi_arrow_slice *sli
         kind > DWI_ARROW_FIXED_BINARY)
         return dwi_arrow_misfit(in, slice, out->type);
     out->offset = 0;
-    out->offsets = no_offsets;
     out->data = no_data;
-    if (slice->count == 0)
+    if (slice->count == 0) {
+        out->offsets = no_offsets;
         return DW_OK;
+    }
     if (kind == DWI_ARROW_FIXED_BINARY)
         DWI_TRY(fixed_binary(in, slice, out));
     else if (kind == DWI_ARROW_STRING_VIEW || kind == DWI_ARROW_BINARY_VIEW)

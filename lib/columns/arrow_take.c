@@ -276,6 +276,7 @@ dw_status dwi_arrow_run_ends(dwi_arrow_reader *in, const dwi_arrow_slice *slice,
         return dwi_err_nomem(in->err);
     DWI_TRY(dwi_arrow_check_children(slice->schema, 2, in->err));
     DWI_TRY(open_runs(in, slice, &ends, &end_values));
+    assert(end_values != NULL || ends.count == 0);
     DWI_TRY(find_runs(in, slice, &ends, end_values, indices, &first, &count));
     DWI_TRY(enter_layer(in));
     DWI_TRY(dwi_arrow_view_rows(in, slice->schema->children[1], slice->array->children[1], first,

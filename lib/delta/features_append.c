@@ -32,9 +32,11 @@ static const dwi_field *find_field(const dwi_type *type,
                                    const char *key)
 {
     for (size_t i = 0; i < type->n_fields; i++) {
-        const dwi_field *found = matches(&type->fields[i], key)
-                                     ? &type->fields[i]
-                                     : find_field(type->fields[i].type, matches, key);
+        const dwi_field *field = &type->fields[i];
+        const dwi_field *found;
+        if (matches(field, key))
+            return field;
+        found = find_field(field->type, matches, key);
         if (found != NULL)
             return found;
     }

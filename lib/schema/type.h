@@ -61,13 +61,13 @@ struct dwi_type {
     dwi_type_kind kind;
     uint8_t precision; /* decimal */
     uint8_t scale;
+    bool variant; /* a struct that stands for Delta's type variant: "metadata" and "value", two
+                     binaries that are never null, as it lies in files and columns */
     uint32_t fixed_bytes; /* DWI_FIXED: of one value */
     /* struct: its fields. array: one field "element" (nullable = containsNull). map: two fields,
      * "key" (never nullable) and "value" (nullable = valueContainsNull). Else none. */
     size_t n_fields;
     const dwi_field *fields;
-    bool variant; /* a struct that stands for Delta's type variant: "metadata" and "value", two
-                     binaries that are never null, as it lies in files and columns */
 };
 
 /* A whole schema: a struct type with its memory, shared by reference count. */
