@@ -3,10 +3,12 @@
 
 #include "base/alloc.h"
 
-/* The largest block and what malloc adds fit a multiple of the size of huge pages. */
-enum { FIRST_BLOCK = 64 << 10, LAST_BLOCK = (8 << 20) - 64 };
+/* Large blocks are whole huge pages: at their ends there would be hundreds of small ones. */
+enum { FIRST_BLOCK = 64 << 10, ALIGNED_BLOCK = 4 << 20, LAST_BLOCK = 8 << 20, HUGE_PAGE = 2 << 20 };
 
 typedef struct dwi_page_block {
+    uint8_t *memory; /* as allocated; data is in it */
+    size_t size;
     uint8_t *data;
     size_t len;
     size_t cap;
@@ -31,7 +33,7 @@ void dwi_page_store_done(dwi_page_store *store)
     dwi_page_block *blocks = blocks_of(store, &count);
 
     for (size_t i = 0; i < count; i++)
-        dwi_free(store->alloc, blocks[i].data, blocks[i].cap);
+        dwi_free(store->alloc, blocks[i].memory, blocks[i].size);
     dwi_buf_done(&store->blocks);
     store->current = 0;
     store->bytes = 0;
@@ -44,16 +46,23 @@ static bool add_block(dwi_page_store *store, size_t len)
 
     block.cap = block.cap < LAST_BLOCK ? block.cap : LAST_BLOCK;
     block.cap = block.cap < len ? len : block.cap;
-    block.data = dwi_alloc(store->alloc, block.cap);
-    if (block.data == NULL)
+    if (block.cap >= ALIGNED_BLOCK)
+        block.cap = (block.cap + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    block.size = block.cap + (block.cap >= ALIGNED_BLOCK ? HUGE_PAGE : 0);
+    block.memory = dwi_alloc(store->alloc, block.size);
+    if (block.memory == NULL)
         return false;
+    block.data = block.memory;
+    if (block.cap >= ALIGNED_BLOCK) {
+        block.data += HUGE_PAGE - (uintptr_t)block.memory % HUGE_PAGE;
+        dwi_alloc_expect_use(block.data, block.cap);
+    }
     dwi_buf_append(&store->blocks, &block, sizeof(block));
     if (store->blocks.failed) {
-        dwi_free(store->alloc, block.data, block.cap);
+        dwi_free(store->alloc, block.memory, block.size);
         return false;
     }
-    dwi_alloc_expect_use(block.data, block.cap);
-    store->bytes += block.cap;
+    store->bytes += block.size;
     return true;
 }
 
