@@ -8,6 +8,7 @@
 
 #include "common/logline.h"
 #include "common/memory.h"
+#include "config/kafka_oauth.h"
 #include "config/kafka_properties.h"
 
 enum { WAIT_MS = 10000, STEP_MS = 1000, MOST_PARTITIONS_ASKED = 256 };
@@ -54,7 +55,9 @@ static rd_kafka_t *open_client(const struct config *config, struct trouble *trou
     if (rk == NULL) {
         rd_kafka_conf_destroy(conf);
         textbuf_puts(problem, reason);
+        return NULL;
     }
+    kafka_oauth_start(rk);
     return rk;
 }
 

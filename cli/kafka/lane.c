@@ -6,37 +6,12 @@
 
 #include "common/memory.h"
 #include "kafka/dead_letters.h"
-#include "ops/metrics.h"
 
 enum {
     QUICK_COMMIT_MS = 1000, /* commits up to this long put no bound to their rate */
     INTERVAL_TIMES = 4,     /* a slow table gets a commit each so many durations of one ... */
     AGE_TIMES = 4           /* ... but never waits longer than so many times its batches' age */
 };
-
-static void find_metrics(struct lane *lane)
-{
-    const char *uri = lane->uri;
-
-    lane->metrics = (struct lane_metrics){
-        .rows = metric_series(METRIC_RECORDS_WRITTEN, METRIC_LABELS(uri)),
-        .commits_ok = metric_series(METRIC_COMMITS, METRIC_LABELS(uri, "ok")),
-        .commits_conflict = metric_series(METRIC_COMMITS, METRIC_LABELS(uri, "conflict")),
-        .commits_fenced = metric_series(METRIC_COMMITS, METRIC_LABELS(uri, "fenced")),
-        .commits_failed = metric_series(METRIC_COMMITS, METRIC_LABELS(uri, "failed")),
-        .commit_seconds = metric_series(METRIC_COMMIT_SECONDS, METRIC_LABELS(uri)),
-        .conflicts = metric_series(METRIC_COMMIT_CONFLICTS, METRIC_LABELS(uri)),
-        .retries = metric_series(METRIC_COMMIT_RETRIES, METRIC_LABELS(uri)),
-        .files = metric_series(METRIC_FILES_WRITTEN, METRIC_LABELS(uri)),
-        .file_size = metric_series(METRIC_FILE_SIZE, METRIC_LABELS(uri)),
-        .batch_rows = metric_series(METRIC_BATCH_ROWS, METRIC_LABELS(uri)),
-        .buffer_bytes = metric_series(METRIC_BUFFER_BYTES, METRIC_LABELS(uri)),
-        .buffer_rows = metric_series(METRIC_BUFFER_ROWS, METRIC_LABELS(uri)),
-        .data_delay = metric_series(METRIC_DATA_DELAY, METRIC_LABELS(uri)),
-        .last_commit = metric_series(METRIC_LAST_COMMIT, METRIC_LABELS(uri)),
-        .version = metric_series(METRIC_TABLE_VERSION, METRIC_LABELS(uri)),
-    };
-}
 
 struct lane *lane_new(struct pipeline *pipeline, const char *uri, const char *letters_uri,
                       const struct table_config *config, bool letters)
@@ -52,7 +27,7 @@ struct lane *lane_new(struct pipeline *pipeline, const char *uri, const char *le
     lane->decoders = need_alloc(pipeline->config->n_sources, sizeof(struct decoder *));
     lane->newest_generation = lane->run_generation = 1;
     lane->last_commit_ms = lane->last_error_ms = -1;
-    find_metrics(lane);
+    lane_metrics_find(&lane->metrics, uri);
     return lane;
 }
 

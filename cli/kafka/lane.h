@@ -10,16 +10,11 @@
 #include <deltawrite/table.h>
 
 #include "kafka/batch.h"
+#include "kafka/lane_metrics.h"
 #include "kafka/pipeline.h"
 
 struct dead_letters;
 struct metric;
-
-struct lane_metrics {
-    struct metric *rows, *commits_ok, *commits_conflict, *commits_fenced, *commits_failed;
-    struct metric *commit_seconds, *conflicts, *retries, *files, *file_size, *batch_rows;
-    struct metric *buffer_bytes, *buffer_rows, *data_delay, *last_commit, *version;
-};
 
 struct lane {
     struct actor actor; /* first: a pointer to it is one to the lane */

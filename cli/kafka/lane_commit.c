@@ -2,6 +2,7 @@
 /* What jobs do with a lane: upload batches, publish them in order, and read from the table where
  * partitions stand. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,34 +88,25 @@ static void log_commit(const struct lane *lane, const struct batch *batch, int64
 {
     struct textbuf offsets = {0};
     const char *topic = NULL;
+    char partition[24] = "", first[24] = "", last[24] = "";
+    bool one = batch->n_ranges == 1; /* partition: of several, `offsets` tells */
 
     batch_offsets(batch, &offsets, &topic);
+    if (one) {
+        const struct batch_range *range = &batch->ranges[0];
+        (void)snprintf(partition, sizeof(partition), "%" PRId32, range->seat->partition->number);
+        (void)snprintf(first, sizeof(first), "%" PRId64, range->first);
+        (void)snprintf(last, sizeof(last), "%" PRId64, range->next - 1);
+    }
     LOG_EVENT(DW_LOG_INFO, "committed", F_TEXT("table", lane->uri), F_NUMBER("version", version),
               F_NUMBER("rows", stats->rows), F_NUMBER("bytes", stats->encoded_bytes),
               F_NUMBER("files", stats->files),
               F_NUMBER("rejected", (int64_t)batch->n_rejects + batch->known_bad + batch->skipped),
               F_NUMBER("tombstones", batch->tombstones), F_NUMBER("duration_ms", duration_ms),
               F_TEXT("reason", batch->reason), F_TEXT("topic", topic),
-              F_RAW("offsets", offsets.text));
+              F_RAW("partition", one ? partition : NULL), F_RAW("first_offset", one ? first : NULL),
+              F_RAW("last_offset", one ? last : NULL), F_RAW("offsets", offsets.text));
     textbuf_done(&offsets);
-}
-
-static void count_commit(struct lane *lane, const struct batch *batch, int64_t version,
-                         const dw_txn_stats *stats, int64_t duration_ms)
-{
-    const struct lane_metrics *m = &lane->metrics;
-
-    metric_add(m->rows, (double)stats->rows);
-    metric_add(m->commits_ok, 1);
-    metric_observe(m->commit_seconds, (double)duration_ms / 1000);
-    metric_observe(m->batch_rows, (double)stats->rows);
-    metric_add(m->files, stats->files);
-    if (stats->files > 0)
-        metric_observe(m->file_size, (double)stats->encoded_bytes / stats->files);
-    metric_set(m->last_commit, (double)clock_wall_ms() / 1000);
-    metric_set(m->version, (double)version);
-    if (batch->newest_ms >= 0)
-        metric_set(m->data_delay, (double)batch->newest_ms / 1000);
 }
 
 /* What the seats have on its way, now that a batch arrived. */
@@ -198,7 +190,6 @@ static void conflict(struct lane *lane, const struct batch *batch, const dw_erro
     LOG_EVENT(DW_LOG_WARN, "another commit came between: the batch is decoded again",
               F_TEXT("table", lane->uri), F_TEXT("error", err->message));
     metric_add(lane->metrics.commits_conflict, 1);
-    metric_add(lane->metrics.conflicts, 1);
     pipeline_lock(lane->actor.pipeline);
     lane->strain_ms = lane->strain_ms * 2 + FIRST_STRAIN_MS;
     pipeline_unlock(lane->actor.pipeline);
@@ -280,7 +271,8 @@ int64_t lane_commit(struct lane *lane, struct batch *batch)
         return finish(lane, batch);
     }
     duration_ms = clock_monotonic_ms() - batch->commit_start_ms;
-    count_commit(lane, batch, version, &stats, duration_ms);
+    lane_metrics_commit(&lane->metrics, version, &stats, duration_ms, batch->newest_ms);
+    lane_metrics_table(&lane->metrics, lane->table);
     note_published(lane, batch, stats.rows, duration_ms);
     log_commit(lane, batch, version, &stats, duration_ms);
     return finish(lane, batch);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/kafka_oauth.h"
 #include "kafka/lane.h"
 
 enum { SEND_TIMEOUT_MS = 20000 };
@@ -66,10 +67,11 @@ static rd_kafka_conf_t *producer_conf(const struct config *config, char *reason,
 
     for (size_t i = 0; i < config->kafka.count && ok; i++) {
         const struct text_pair *pair = &config->kafka.items[i];
-        if (is_for_producers(pair->key))
+        if (is_for_producers(pair->key) && !kafka_oauth_is_ours(pair->key, pair->value))
             ok = rd_kafka_conf_set(conf, pair->key, pair->value, reason, size) == RD_KAFKA_CONF_OK;
     }
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    kafka_oauth_prepare(conf, config);
     if (ok)
         return conf;
     rd_kafka_conf_destroy(conf);
@@ -88,6 +90,8 @@ static rd_kafka_t *producer_locked(const struct config *config, char *reason, si
     shared.producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, size);
     if (shared.producer == NULL)
         rd_kafka_conf_destroy(conf);
+    else
+        kafka_oauth_start(shared.producer);
     return shared.producer;
 }
 

@@ -420,6 +420,17 @@ static void serve_memory(struct service *s, int64_t now)
     s->memory_at_ms = now + MEMORY_MS;
 }
 
+static void show_progress(struct service *s)
+{
+    const struct service_status *status;
+
+    if (!has_end(s))
+        return;
+    status = control_status();
+    run_progress_update(&s->progress, status);
+    control_unref(status);
+}
+
 static void serve_clock(struct service *s)
 {
     int64_t now = clock_monotonic_ms();
@@ -433,6 +444,7 @@ static void serve_clock(struct service *s)
     }
     if (now >= s->status_at_ms) {
         report_status(s, PHASE_RUNNING);
+        show_progress(s);
         s->status_at_ms = now + STATUS_MS;
     }
     if (now >= s->statistics_at_ms) {
@@ -490,6 +502,7 @@ static int leave(struct service *s)
     bool idle = false;
     int code;
 
+    run_progress_end(&s->progress);
     report_status(s, PHASE_STOPPING);
     code = settle(s, &reason, &idle);
     partitions_mirror(s, &s->assigned, false);
@@ -560,6 +573,7 @@ int service_run(const struct config *config, struct consumer *consumer, struct p
     offsets_file_free(s->start_offsets);
     offsets_file_free(s->until_offsets);
     partition_list_done(&s->assigned);
+    free(s->topics);
     partition_list_destroy(&s->all);
     free(s);
     return code;

@@ -16,6 +16,7 @@
 #include "kafka/consumer.h"
 #include "kafka/offsets_file.h"
 #include "kafka/pipeline.h"
+#include "kafka/run_progress.h"
 
 enum service_state {
     STATE_FLOWING,
@@ -27,6 +28,13 @@ enum service_state {
 };
 
 enum { PUSH_MAX = 512 };
+
+/* Partitions of a topic that are assigned; its name is a partition's, which stays. */
+struct topic_count {
+    const char *name;
+    int64_t assigned, paused;
+    struct metric *assigned_metric, *paused_metric;
+};
 
 struct service {
     const struct config *config;
@@ -56,6 +64,9 @@ struct service {
     int64_t trim_at_ms;
     bool squeezed; /* the process has more memory than it may */
     struct log_repeat trouble;
+    struct run_progress progress; /* of a run that has an end */
+    struct topic_count *topics;   /* every one seen so far */
+    size_t n_topics;
     struct item *pushes[PUSH_MAX];
     size_t n_pushes;
     struct partition *last; /* of the newest record, with its topic's handle */

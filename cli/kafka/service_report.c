@@ -229,23 +229,37 @@ static void explain(struct service *s, struct service_status *status, struct tex
     status->why_not_ready = why->text;
 }
 
+static struct topic_count *find_topic(struct service *s, const char *topic)
+{
+    for (size_t i = 0; i < s->n_topics; i++) {
+        if (strcmp(s->topics[i].name, topic) == 0)
+            return &s->topics[i];
+    }
+    s->topics = need_realloc(s->topics, s->n_topics + 1, sizeof(*s->topics));
+    s->topics[s->n_topics] = (struct topic_count){
+        .name = topic,
+        .assigned_metric = metric_series(METRIC_PARTITIONS_ASSIGNED, METRIC_LABELS(topic)),
+        .paused_metric = metric_series(METRIC_PARTITIONS_PAUSED, METRIC_LABELS(topic))};
+    return &s->topics[s->n_topics++];
+}
+
+/* Topics of which all partitions went are told too, with 0. */
 static void count_topics(struct service *s)
 {
+    struct topic_count *topic = NULL;
+
+    for (size_t i = 0; i < s->n_topics; i++)
+        s->topics[i].assigned = s->topics[i].paused = 0;
     for (size_t i = 0; i < s->assigned.count; i++) {
-        const char *topic = s->assigned.items[i]->topic;
-        int64_t assigned = 0;
-        int64_t paused = 0;
-        if (came_before(&s->assigned, i))
-            continue;
-        for (size_t k = i; k < s->assigned.count; k++) {
-            if (strcmp(s->assigned.items[k]->topic, topic) != 0)
-                continue;
-            assigned++;
-            paused += s->assigned.items[k]->paused ? 1 : 0;
-        }
-        metric_set(metric_series(METRIC_PARTITIONS_ASSIGNED, METRIC_LABELS(topic)),
-                   (double)assigned);
-        metric_set(metric_series(METRIC_PARTITIONS_PAUSED, METRIC_LABELS(topic)), (double)paused);
+        const struct partition *p = s->assigned.items[i];
+        if (topic == NULL || strcmp(topic->name, p->topic) != 0)
+            topic = find_topic(s, p->topic);
+        topic->assigned++;
+        topic->paused += p->paused ? 1 : 0;
+    }
+    for (size_t i = 0; i < s->n_topics; i++) {
+        metric_set(s->topics[i].assigned_metric, (double)s->topics[i].assigned);
+        metric_set(s->topics[i].paused_metric, (double)s->topics[i].paused);
     }
 }
 

@@ -44,7 +44,8 @@ ROWS = [
     ]),
     ("Rejected records", [
         ("By reason", "cps", [(f"sum by (table, stage, reason) (rate(deltawrite_records_rejected_total{IN}[$__rate_interval]))",
-                               "{{table}} {{stage}} {{reason}}")]),
+                               "{{table}} {{stage}} {{reason}}"),
+                              (f"sum by (topic) (rate(deltawrite_records_lost_total{IN}[$__rate_interval]))", "lost {{topic}}")]),
         ("Kept as dead letters", "cps", [(f"sum by (sink) (rate(deltawrite_dlq_records_total{IN}[$__rate_interval]))", "{{sink}}")]),
         ("Changes of schemas", "short", [(f"sum by (table, kind) (increase(deltawrite_schema_changes_total{IN}[$__rate_interval]))",
                                           "{{table}} {{kind}}")]),

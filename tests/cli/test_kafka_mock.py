@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """deltawrite-kafka on a mock broker and local tables: each record once, whatever happens to it."""
 import base64
+import os
+import pty
 import random
+import re
 import shutil
 import signal
+import subprocess
 import time
 import unittest
 
-from kafka_harness import GROUP, TOPIC, KafkaTest, cat, tool, txns
+from kafka_harness import CLEAN, GROUP, KAFKA, TOPIC, KafkaTest, cat, tool, txns
 
 
 def offsets(*ends):
@@ -54,6 +58,33 @@ class UntilEnd(KafkaTest):
         self.assertEqual(service.wait(), 0, service.log())
         self.assertEqual([r["device_id"] for r in cat(self.table)], ["a"])
         self.assertEqual(txns(self.table), offsets(3))
+
+    def test_a_terminal_sees_how_far_it_is(self):
+        broker = self.broker(1)
+        broker.put_events(8000)
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [KAFKA, "--until-end"], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+            env=dict(CLEAN, KAFKA_BOOTSTRAP_SERVERS=broker.address, KAFKA_TOPIC=TOPIC, KAFKA_GROUP_ID=GROUP,
+                     DELTA_TABLE_PATH=self.table, BATCH_SIZE="20"))
+        self.addCleanup(process.kill)
+        os.close(theirs)
+        text = b""
+        try:
+            while part := os.read(ours, 65536):
+                text += part
+        except OSError:  # the other end was closed
+            pass
+        os.close(ours)
+        self.assertEqual(process.wait(10), 0, text[-2000:])
+        shown = re.findall(rb"\r\x1b\[Kcommitted  \[[=> ]{30}\] +(\d+) %  ([0-9,]+) rows of ([0-9,]+) rows  [0-9,]+ rows/s"
+                           rb"(?:  \d+:\d\d left)?  lag ([0-9,]+) rows", text)
+        self.assertTrue(shown, text[-2000:])
+        done, total, lag = (int(number.replace(b",", b"")) for number in shown[-1][1:])
+        self.assertEqual(done + lag, total)
+        self.assertLessEqual(total, 8000)
+        lines = re.sub(rb"\r\x1b\[Kcommitted[^\r]*", b"", text).replace(b"\r\x1b[K", b"").decode().splitlines()
+        self.assertTrue(all(re.match(r"\d{4}-\d\d-\d\dT\S+Z (INFO |WARN )", line) for line in lines), lines[:5])
 
     def test_a_second_run_goes_on_where_the_table_stands(self):
         broker = self.broker(2)
