@@ -106,6 +106,10 @@ typedef struct dw_store_vtable {
      * With `dry_run` only count. NULL: there is nothing of the kind. */
     dw_status (*sweep)(void *self, const char *prefix, int64_t before_ms, int32_t dry_run,
                        dw_swept *out_swept, dw_error *err);
+
+    /** Delete at most 1,000 objects at once; missing ones are DW_OK. After an error any of them may
+     * be there or gone: the library then deletes them one by one. NULL: it always does. */
+    dw_status (*remove_many)(void *self, const char *const *keys, size_t count, dw_error *err);
 } dw_store_vtable;
 
 /** One request to a store, when it is over. A request that is tried again is told each time. */

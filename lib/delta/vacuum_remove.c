@@ -6,11 +6,13 @@
 
 #include "parquet/encode_pool.h"
 
-/* Removed by one task, and by all threads before progress is told. */
-enum { TASK_FILES = 8, STEP_TASKS = 16 };
+/* Removed by one task: as many as a store takes at once, or fewer, so that all threads have some.
+ */
+enum { MIN_TASK_FILES = 8, MAX_TASK_FILES = 1000, STEP_TASKS = 4 };
 
 typedef struct remover {
     dwi_vacuum_run *run;
+    size_t task_files;
     size_t first; /* of the step */
     size_t end;
     struct {
@@ -25,30 +27,35 @@ typedef struct remover {
 static dw_status remove_some(void *ctx, size_t worker, size_t task, dw_error *err)
 {
     remover *r = ctx;
-    size_t first = r->first + task * TASK_FILES;
-    size_t end = first + TASK_FILES < r->end ? first + TASK_FILES : r->end;
+    const char *keys[MAX_TASK_FILES];
+    size_t first = r->first + task * r->task_files;
+    size_t n = r->end - first < r->task_files ? r->end - first : r->task_files;
+    dw_error why = DW_ERROR_INIT;
+    int64_t bytes = 0;
+    size_t failed = 0;
+    dw_status status;
 
     (void)worker;
     (void)err;
-    for (size_t i = first; i < end; i++) {
-        const dwi_doomed *d = &r->run->doomed[i];
-        dw_error why = DW_ERROR_INIT;
-        dw_status status = dwi_store_remove(r->run->log->store, d->key, &why);
-        (void)pthread_mutex_lock(&r->synced.lock);
-        r->synced.files += status == DW_OK;
-        r->synced.bytes += status == DW_OK ? d->size : 0;
-        r->synced.failed += status != DW_OK;
-        if (status != DW_OK && r->synced.why->code == DW_OK)
-            *r->synced.why = why;
-        (void)pthread_mutex_unlock(&r->synced.lock);
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = r->run->doomed[first + i].key;
+        bytes += r->run->doomed[first + i].size;
     }
+    status = dwi_store_remove_many(r->run->log->store, keys, n, &failed, &why);
+    (void)pthread_mutex_lock(&r->synced.lock);
+    r->synced.files += (int64_t)(n - failed);
+    r->synced.bytes += status == DW_OK ? bytes : bytes / (int64_t)n * (int64_t)(n - failed);
+    r->synced.failed += (int64_t)failed;
+    if (status != DW_OK && r->synced.why->code == DW_OK)
+        *r->synced.why = why;
+    (void)pthread_mutex_unlock(&r->synced.lock);
     return DW_OK;
 }
 
 /* Tasks one by one where there are no threads. */
 static dw_status run_step(dwi_encode_pool *pool, remover *r, dw_error *err)
 {
-    size_t n_tasks = (r->end - r->first + TASK_FILES - 1) / TASK_FILES;
+    size_t n_tasks = (r->end - r->first + r->task_files - 1) / r->task_files;
 
     if (pool != NULL)
         return dwi_encode_pool_run(pool, n_tasks, remove_some, r, err);
@@ -60,11 +67,16 @@ static dw_status run_step(dwi_encode_pool *pool, remover *r, dw_error *err)
 static dw_status remove_round(remover *r, size_t threads, dw_error *err)
 {
     const dwi_vacuum_options *options = r->run->options;
-    size_t step = threads * TASK_FILES * STEP_TASKS;
+    size_t share = r->run->n_doomed / threads + 1;
     dwi_encode_pool *pool = NULL;
     dw_status status = DW_OK;
+    size_t step;
 
-    if (threads > 1 && r->run->n_doomed > TASK_FILES)
+    r->task_files = share < MIN_TASK_FILES   ? MIN_TASK_FILES
+                    : share > MAX_TASK_FILES ? MAX_TASK_FILES
+                                             : share;
+    step = threads * r->task_files * STEP_TASKS;
+    if (threads > 1 && r->run->n_doomed > r->task_files)
         DWI_TRY(dwi_encode_pool_new(r->run->log->alloc, threads, &pool, err));
     for (r->first = 0; r->first < r->run->n_doomed; r->first = r->end) {
         r->end = r->run->n_doomed - r->first < step ? r->run->n_doomed : r->first + step;

@@ -206,6 +206,7 @@ const dw_store_vtable *dwi_s3_vtable(void)
         .upload_finish = dwi_s3_upload_finish,
         .upload_abort = dwi_s3_upload_abort,
         .destroy = s3_destroy,
+        .remove_many = dwi_s3_remove_many,
     };
 
     return &vtable;
@@ -342,6 +343,7 @@ dw_status dwi_s3_open(const dwi_store_base *base, const char *bucket, const char
     s3->request_timeout_ms = opts->request_timeout_ms;
     s3->part_bytes = opts->part_bytes;
     /* AWS documents it; whoever vouches to be alone does not depend on it. */
+    atomic_init(&s3->no_remove_many, false);
     atomic_init(&s3->if_absent_works,
                 opts->s3_endpoint == NULL ||
                     (opts->flags & (DW_S3_TRUST_IF_ABSENT | DW_STORE_VOUCH_SINGLE_WRITER)) != 0);

@@ -333,8 +333,9 @@ static dw_status make_lines(const header_set *set, const dw_allocator *alloc,
     dwi_buf_init(&line, alloc);
     /* Without an Expect header curl waits a second before the body of a large PUT. */
     lines = append_line(NULL, &line, "expect", "");
-    for (size_t i = 1; i < set->count && lines != NULL; i++)
-        lines = append_line(lines, &line, set->list[i].key, set->list[i].value);
+    for (size_t i = 0; i < set->count && lines != NULL; i++)
+        if (strcmp(set->list[i].key, "host") != 0)
+            lines = append_line(lines, &line, set->list[i].key, set->list[i].value);
     dwi_buf_done(&line);
     if (lines == NULL)
         return dwi_err_nomem(err);
@@ -357,6 +358,7 @@ static dw_status make_headers(const dwi_s3 *s3, const dwi_s3_request *request, c
     dwi_buf_init(&host, s3->base->alloc);
     dwi_buf_init(&authorization, s3->base->alloc);
     append_host(&host, s3->base_url);
+    add_header(&set, "content-md5", request->content_md5);
     add_header(&set, "host", dwi_buf_cstr(&host));
     DWI_TRY(dwi_buf_status(&host, err));
     add_header(&set, "if-match", request->if_match);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The S3 store's own: one request and its answer, what an answer means, and who uses it. Layers,
- * top down: s3.c (operations), s3_list.c and s3_upload.c; s3_error.c (what an answer means);
- * s3_http.c (libcurl) with s3_sign.c and s3_xml.c. */
+ * top down: s3.c (operations), s3_list.c, s3_delete.c and s3_upload.c; s3_error.c (what an answer
+ * means); s3_http.c (libcurl) with s3_sign.c and s3_xml.c. */
 #ifndef DWI_STORE_S3_IMPL_H
 #define DWI_STORE_S3_IMPL_H
 
@@ -22,6 +22,7 @@ typedef struct dwi_s3 {
     dwi_s3_pool *pool;
     int64_t request_timeout_ms;
     int64_t part_bytes;
+    atomic_bool no_remove_many;  /* the server was seen not to have it */
     atomic_bool if_absent_works; /* proved by dwi_s3_probe(), or taken for granted */
 } dwi_s3;
 
@@ -33,8 +34,9 @@ typedef struct dwi_s3_request {
     const char *range;   /* header values, as is if_match; NULL: none */
     int64_t range_start; /* which the answer to a range must have; -1: any */
     const char *if_match;
-    bool if_absent;      /* PUT only: if-none-match: *, and never sent twice by itself */
-    const dw_sink *sink; /* takes the body of a 2xx answer; NULL: dwi_s3_response.body does */
+    const char *content_md5; /* NULL: none */
+    bool if_absent;          /* PUT only: if-none-match: *, and never sent twice by itself */
+    const dw_sink *sink;     /* takes the body of a 2xx answer; NULL: dwi_s3_response.body does */
 } dwi_s3_request;
 
 typedef struct dwi_s3_response {
@@ -73,7 +75,8 @@ bool dwi_s3_xml_field(dw_bytes xml, const char *name, dwi_buf *out);
  * done about `key`, DW_E_UNSUPPORTED that it does not. */
 dw_status dwi_s3_probe(dwi_s3 *s3, const char *key, dw_error *err);
 
-/* s3_list.c, s3_upload.c: operations of the vtable. */
+/* s3_list.c, s3_delete.c, s3_upload.c: operations of the vtable. */
+dw_status dwi_s3_remove_many(void *self, const char *const *keys, size_t count, dw_error *err);
 dw_status dwi_s3_list(void *self, const char *prefix, const char *after, dw_lister_fn *each,
                       void *ctx, dw_error *err);
 dw_status dwi_s3_upload_begin(void *self, const char *key, void **out_upload, dw_error *err);

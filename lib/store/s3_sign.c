@@ -44,6 +44,16 @@ dw_status dwi_s3_sha256(dw_bytes data, char out[DWI_S3_SHA256_TEXT + 1], dw_erro
     return DW_OK;
 }
 
+dw_status dwi_s3_md5(dw_bytes data, char out[DWI_S3_MD5_TEXT + 1], dw_error *err)
+{
+    uint8_t digest[16];
+
+    if (EVP_Digest(data.len == 0 ? "" : data.data, data.len, digest, NULL, EVP_md5(), NULL) != 1)
+        return dwi_err(err, DW_E_UNSUPPORTED, "OpenSSL cannot compute MD5");
+    (void)EVP_EncodeBlock((unsigned char *)out, digest, sizeof(digest));
+    return DW_OK;
+}
+
 void dwi_s3_date(int64_t now_us, char out[DWI_S3_DATE_TEXT + 1])
 {
     int64_t second = now_us / DWI_US_PER_SECOND;

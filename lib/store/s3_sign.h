@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-enum { DWI_S3_SHA256_TEXT = 64, DWI_S3_DATE_TEXT = 16 };
+enum { DWI_S3_SHA256_TEXT = 64, DWI_S3_MD5_TEXT = 24, DWI_S3_DATE_TEXT = 16 };
 
 #define DWI_S3_UNSIGNED_PAYLOAD "UNSIGNED-PAYLOAD"
 
@@ -15,6 +15,9 @@ void dwi_s3_encode(dwi_buf *out, const char *text, bool keep_slash);
 
 /* Lower-case hex with a NUL. */
 dw_status dwi_s3_sha256(dw_bytes data, char out[DWI_S3_SHA256_TEXT + 1], dw_error *err);
+
+/* Base64 with a NUL, as Content-MD5 has it. */
+dw_status dwi_s3_md5(dw_bytes data, char out[DWI_S3_MD5_TEXT + 1], dw_error *err);
 
 /* YYYYMMDDTHHMMSSZ with a NUL. */
 void dwi_s3_date(int64_t now_us, char out[DWI_S3_DATE_TEXT + 1]);

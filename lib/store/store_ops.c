@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "store/store_impl.h"
 
+enum { MAX_REMOVED_AT_ONCE = 1000 };
+
 /* A key is one or more segments joined by '/', none of them empty, "." or "..": a path in a log
  * that someone else wrote must not lead out of the table. */
 static bool segment_valid(const char *segment, size_t len)
@@ -327,6 +329,51 @@ dw_status dwi_store_remove(dw_store *store, const char *key, dw_error *err)
         if (!dwi_retry_again(&retry, &error))
             return give_error("remove", key, status, &error, err);
     }
+}
+
+/* False: nobody knows which of them are gone. */
+static bool remove_at_once(dw_store *store, const char *const *keys, size_t count)
+{
+    dw_error error;
+    int64_t began_us;
+    dw_status status;
+    dwi_retry retry;
+
+    dwi_retry_begin(&retry, &store->base, "remove many from", keys[0]);
+    do {
+        error = (dw_error)DW_ERROR_INIT;
+        began_us = dwi_request_begin(&store->base);
+        status = store->ops.remove_many(store->self, keys, count, &error);
+        if (status != DW_E_UNSUPPORTED) /* then nothing was asked of the store */
+            dwi_request_end(&store->base, "remove", keys[0], began_us, 0, status, &error);
+    } while (status != DW_OK && dwi_retry_again(&retry, &error));
+    return status == DW_OK;
+}
+
+dw_status dwi_store_remove_many(dw_store *store, const char *const *keys, size_t count,
+                                size_t *out_failed, dw_error *err)
+{
+    dw_status first = DW_OK;
+    dw_error ignored = DW_ERROR_INIT;
+    size_t failed = 0;
+
+    for (size_t i = 0; i < count; i += MAX_REMOVED_AT_ONCE) {
+        size_t n = count - i < MAX_REMOVED_AT_ONCE ? count - i : MAX_REMOVED_AT_ONCE;
+        bool valid = store->ops.remove_many != NULL && n > 1;
+        for (size_t k = 0; valid && k < n; k++)
+            valid = key_valid(keys[i + k]);
+        if (valid && remove_at_once(store, keys + i, n))
+            continue;
+        for (size_t k = 0; k < n; k++) {
+            dw_status status =
+                dwi_store_remove(store, keys[i + k], first == DW_OK ? err : &ignored);
+            first = first == DW_OK ? status : first;
+            failed += status != DW_OK;
+        }
+    }
+    if (out_failed != NULL)
+        *out_failed = failed;
+    return first;
 }
 
 dw_status dwi_store_sweep(dw_store *store, const char *prefix, int64_t before_ms, bool dry_run,

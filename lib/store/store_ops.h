@@ -32,6 +32,11 @@ dw_status dwi_store_list(dw_store *store, const char *prefix, const char *after,
 dw_status dwi_store_head(dw_store *store, const char *key, dw_object *out_object, dw_error *err);
 dw_status dwi_store_remove(dw_store *store, const char *key, dw_error *err);
 
+/* All of these objects, also after one that cannot be removed: DW_OK, or the first one's error with
+ * *out_failed of them (may be NULL). At once where the store can. */
+dw_status dwi_store_remove_many(dw_store *store, const char *const *keys, size_t count,
+                                size_t *out_failed, dw_error *err);
+
 /* What the store has besides objects; one that has nothing finds nothing. */
 dw_status dwi_store_sweep(dw_store *store, const char *prefix, int64_t before_ms, bool dry_run,
                           dw_swept *out, dw_error *err);

@@ -453,6 +453,29 @@ static void upload(dw_store *store, const char *key, size_t size, bool finish)
         dwi_upload_abort(stream);
 }
 
+/* With one that is not there among them, and names that XML has to escape. */
+static void many_objects_are_removed_at_once(void **state)
+{
+    static const char *const keys[] = {"d/a&b<c>\"d\"", "d/\xC3\xA4 %2F+", "d/none", "d/z",
+                                       "d/tab\tin"};
+    dw_store *store = *state;
+    dw_error err = DW_ERROR_INIT;
+    dw_object object;
+    size_t failed = 9;
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(keys[i], "d/none") != 0)
+            put(store, keys[i], "x");
+    put(store, "d/stays", "x");
+    DWT_OK(dwi_store_remove_many(store, keys, 4, &failed, &err), &err);
+    DWT_EQ(failed, 0);
+    for (size_t i = 0; i < 4; i++)
+        expect_missing(store, keys[i]);
+    DWT_OK(dwi_store_remove_many(store, keys, 5, &failed, &err), &err);
+    DWT_EQ(dwi_store_head(store, keys[4], &object, &err), DW_E_NOT_FOUND);
+    expect_text(store, "d/stays", "x");
+}
+
 static void uploads_appear_whole_at_their_end(void **state)
 {
     static const size_t sizes[] = {0, 1, 8 * 1024 * 1024, 20 * 1024 * 1024 + 1};
@@ -520,6 +543,7 @@ int main(int argc, char **argv)
         ON_STORE(exactly_one_of_racing_writers_wins),
         ON_STORE(put_if_absent_leaves_what_exists),
         ON_STORE(removing_what_is_missing_is_fine),
+        ON_STORE(many_objects_are_removed_at_once),
         ON_STORE(uploads_appear_whole_at_their_end),
         ON_STORE(an_aborted_upload_leaves_nothing),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Uploads in parts, and what becomes of them when answers are not what they should be. */
+/* Uploads in parts and removal of many, and what becomes of them when answers are not what they should be. */
 #include "harness.h"
 
 #include <string.h>
@@ -115,12 +115,49 @@ static void a_lost_completion_is_settled_by_looking(void **state)
     s3_stop(&f);
 }
 
+static void objects_that_cannot_be_removed_together_are_removed_one_by_one(void **state)
+{
+    static const char *const keys[] = {"a&b", "c"};
+    const script_step steps[] = {
+        {SCRIPT_ANSWER, SLOW_DOWN},
+        {SCRIPT_ANSWER, "HTTP/1.1 200 OK\r\n\r\n<DeleteResult/>"},
+        {SCRIPT_ANSWER, "HTTP/1.1 200 OK\r\n\r\n<DeleteResult><Error><Key>t/c</Key>"
+                        "<Code>AccessDenied</Code></Error></DeleteResult>"},
+        {SCRIPT_ANSWER, "HTTP/1.1 204 No Content\r\n\r\n"},
+        {SCRIPT_ANSWER, FAULT("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>")},
+        {SCRIPT_ANSWER, FAULT("501 Not Implemented", "")}, /* not asked again */
+        {SCRIPT_ANSWER, "HTTP/1.1 204 No Content\r\n\r\n"},
+        {SCRIPT_ANSWER, "HTTP/1.1 204 No Content\r\n\r\n"},
+        {SCRIPT_ANSWER, "HTTP/1.1 204 No Content\r\n\r\n"},
+        {SCRIPT_ANSWER, "HTTP/1.1 204 No Content\r\n\r\n"},
+    };
+    dw_error err = DW_ERROR_INIT;
+    size_t failed = 9;
+    s3_fixture f;
+
+    (void)state;
+    START(&f, steps);
+    DWT_OK(dwi_store_remove_many(f.store, keys, 2, &failed, &err), &err);
+    DWT_EQ(failed, 0);
+    assert_non_null(strstr(s3_request(&f, 1), "POST /lake?delete= HTTP"));
+    assert_non_null(strstr(s3_request(&f, 1),
+                           "<Delete><Quiet>true</Quiet><Object><Key>t/a&amp;b</Key></Object>"
+                           "<Object><Key>t/c</Key></Object></Delete>"));
+    assert_non_null(strstr(s3_request(&f, 1), "content-md5: "));
+    DWT_ERR(dwi_store_remove_many(f.store, keys, 2, &failed, &err), &err, DW_E_DENIED, "remove c");
+    DWT_EQ(failed, 1);
+    for (int i = 0; i < 2; i++)
+        DWT_OK(dwi_store_remove_many(f.store, keys, 2, &failed, &err), &err);
+    s3_stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_tried_again_one_by_one),
         cmocka_unit_test(a_failed_upload_is_aborted),
         cmocka_unit_test(a_lost_completion_is_settled_by_looking),
+        cmocka_unit_test(objects_that_cannot_be_removed_together_are_removed_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
