@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "kafka/control.h"
 #include "kafka/lane.h"
 #include "ops/metrics.h"
 
@@ -232,6 +233,7 @@ bool partitions_start(struct service *s, const struct partition_list *partitions
         return false;
     for (size_t i = 0; i < partitions->count; i++) {
         struct partition *p = partitions->items[i];
+        control_looped(); /* what follows may wait for Kafka, for each partition anew */
         if (needs_origin(p) && !find_origin(s, p))
             return false;
         p->at_end = false;
