@@ -25,6 +25,7 @@ void lane_metrics_find(struct lane_metrics *metrics, const char *uri)
         .version = metric_series(METRIC_TABLE_VERSION, METRIC_LABELS(uri)),
         .table_files = metric_series(METRIC_TABLE_FILES, METRIC_LABELS(uri)),
         .log_entries = metric_series(METRIC_LOG_ENTRIES, METRIC_LABELS(uri)),
+        .schema_changes = metric_series(METRIC_SCHEMA_CHANGES, METRIC_LABELS(uri, "columns")),
         .checkpoint_seconds = metric_series(METRIC_CHECKPOINT_SECONDS, METRIC_LABELS(uri)),
     };
 }
@@ -56,6 +57,7 @@ void lane_metrics_table(struct lane_metrics *m, dw_table *table)
     if (now.commits < m->told.commits) /* another handle on the table */
         m->told = (dw_table_stats){0};
     metric_add(m->conflicts, (double)(now.versions_lost - m->told.versions_lost));
+    metric_add(m->schema_changes, (double)(now.schema_changes - m->told.schema_changes));
     checkpoints = now.checkpoints - m->told.checkpoints;
     for (int64_t i = 0; i < checkpoints; i++)
         metric_observe(m->checkpoint_seconds, (double)(now.checkpoint_us - m->told.checkpoint_us) /

@@ -12,7 +12,7 @@ struct lane_metrics {
     struct metric *rows, *commits_ok, *commits_conflict, *commits_fenced, *commits_failed;
     struct metric *commit_seconds, *conflicts, *retries, *files, *file_size, *batch_rows;
     struct metric *buffer_bytes, *buffer_rows, *data_delay, *last_commit, *version;
-    struct metric *table_files, *log_entries, *checkpoint_seconds;
+    struct metric *table_files, *log_entries, *checkpoint_seconds, *schema_changes;
     dw_table_stats told; /* of the table's handle, when it was counted last */
 };
 

@@ -51,8 +51,8 @@ enum metric_id {
     METRIC_STORAGE_SECONDS,     /* histogram; op */
     METRIC_CREDENTIALS_EXPIRY,  /* gauge, seconds since 1970 */
     METRIC_REBALANCES,          /* type: assign, revoke, lost */
-    METRIC_SCHEMA_CHANGES,      /* table, kind */
-    METRIC_REGISTRY_REQUESTS,   /* result */
+    METRIC_SCHEMA_CHANGES,      /* table, kind: columns */
+    METRIC_REGISTRY_REQUESTS,   /* result: ok, not_found, refused, failed */
     METRIC_CONFIG_RELOAD,       /* gauge, seconds since 1970: the last that succeeded */
     METRIC_HTTP_REQUESTS,       /* path, code */
     METRIC_RECORDS_LOST,        /* topic: gone from Kafka, as --allow-gap permits */

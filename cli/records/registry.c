@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/memory.h"
+#include "ops/metrics.h"
 #include "records/json_tree.h"
 #include "records/registry_http.h"
 
@@ -187,6 +188,12 @@ static enum decode_result request(struct registry *registry, const char *path, s
         result = failure_bad(failure, "registry", "REGISTRY_REFUSED",
                              "schema registry: %s: HTTP %ld%s", path, status, message.text);
     textbuf_done(&message);
+    metric_add(
+        metric_series(METRIC_REGISTRY_REQUESTS, METRIC_LABELS(outcome != HTTP_ANSWERED ? "failed"
+                                                              : status == 200          ? "ok"
+                                                              : status == 404          ? "not_found"
+                                                                              : "refused")),
+        1);
     (void)pthread_mutex_lock(&registry->synced.lock);
     registry->synced.requests++;
     registry->synced.failures += result != DECODE_ROWS;

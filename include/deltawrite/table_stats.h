@@ -22,6 +22,7 @@ typedef struct dw_table_stats {
     int64_t files;              /* live data files of the last commit's version; -1: not known */
     int64_t file_bytes;         /* ... and their size */
     /* Append below this line only. */
+    int64_t schema_changes; /* commits by this handle that changed the columns */
 } dw_table_stats;
 #define DW_TABLE_STATS_INIT                                                                        \
     {                                                                                              \

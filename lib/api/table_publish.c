@@ -30,8 +30,15 @@ static bool checkpoint_if_due(dw_table *table, dwi_state *state)
     return true;
 }
 
-static void count_commit(dw_table *table, const dwi_state *known, const dwi_committed *out,
-                         dw_status status)
+static bool changed_columns(const dwi_staged *staged, const dwi_state *known,
+                            const dwi_committed *out)
+{
+    return (staged->n_columns != 0 || staged->metadata != NULL) &&
+           !dwi_sv_eq(known->metadata.schema_string, out->state->metadata.schema_string);
+}
+
+static void count_commit(dw_table *table, const dwi_staged *staged, const dwi_state *known,
+                         const dwi_committed *out, dw_status status)
 {
     dw_table_stats *stats = &table->synced.stats;
     bool counted = table->crc.known && table->crc.version == out->version;
@@ -39,6 +46,7 @@ static void count_commit(dw_table *table, const dwi_state *known, const dwi_comm
     pthread_mutex_lock(&table->synced.lock);
     if (status == DW_OK) {
         stats->commits++;
+        stats->schema_changes += changed_columns(staged, known, out);
         stats->versions_lost += out->version - known->version - 1;
         stats->files = counted ? table->crc.counts.files : -1;
         stats->file_bytes = counted ? table->crc.counts.bytes : -1;
@@ -72,7 +80,7 @@ dw_status dwi_table_publish(dw_table *table, dwi_committer *committer, const dwi
                            dwi_sv_cstr(committer->txn_id));
         clean = checkpoint_if_due(table, out->state);
     }
-    count_commit(table, known, out, status);
+    count_commit(table, staged, known, out, status);
     pthread_mutex_unlock(&table->commit_lock);
     if (clean) /* beside the commits of others */
         dwi_table_clean_if_due(table, out->state);

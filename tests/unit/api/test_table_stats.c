@@ -12,18 +12,24 @@
 
 static dw_error err;
 
-static dw_status append(dw_table *table)
+static dw_status append_text(dw_table *table, const char *record)
 {
-    static const char record[] = "{\"id\":1}";
-    const dw_bytes item = {record, sizeof(record) - 1};
+    const dw_bytes item = {record, strlen(record)};
+    dw_txn_options options = DW_TXN_OPTIONS_INIT;
     dw_txn *txn = NULL;
     dw_status status;
 
-    DWT_OK(dw_begin(table, NULL, &txn, &err), &err);
+    options.flags = DW_TXN_ADD_COLUMNS;
+    DWT_OK(dw_begin(table, &options, &txn, &err), &err);
     DWT_OK(dw_append_json(txn, &item, 1, NULL, NULL, &err), &err);
     status = dw_commit(txn, NULL, &err);
     dw_txn_close(txn);
     return status;
+}
+
+static dw_status append(dw_table *table)
+{
+    return append_text(table, "{\"id\":1}");
 }
 
 static dw_table_stats stats_of(dw_table *table)
@@ -72,8 +78,13 @@ static void a_handle_tells_what_it_did(void **state)
     DWT_EQ(stats.versions_lost, 2);
     DWT_EQ(stats_of(other).commits, 2);
 
+    DWT_EQ(stats.schema_changes, 0);
+    DWT_OK(append_text(table, "{\"id\":1,\"more\":true}"), &err);
+    DWT_EQ(stats_of(table).schema_changes, 1);
+    DWT_OK(append_text(table, "{\"id\":1,\"more\":false}"), &err);
+    DWT_EQ(stats_of(table).schema_changes, 1);
     DWT_OK(dwi_fault_plan(store, &slow, 1, &err), &err);
-    for (int version = 4; version <= 10; version++)
+    for (int version = 6; version <= 10; version++)
         DWT_OK(append(table), &err);
     stats = stats_of(table);
     DWT_EQ(stats.checkpoint_version, 10);
