@@ -333,7 +333,7 @@ static const struct option table[] = {
      .flag = "--maintenance", .env = "DELTA_MAINTENANCE", .value = "true|false", .fallback = "true",
      .help = "keep the table healthy: compact small files, clean the log"},
     {TABLE(KIND_WHOLE, maintenance.compact_min_files), .flags = OPTION_RELOADS,
-     .path = "maintenance.compact_min_files", .value = "N", .fallback = "20", .min = 2,
+     .path = "maintenance.compact_min_files", .value = "N", .fallback = "10", .min = 2,
      .max = 1000000, .help = "small files of one partition that are worth compacting"},
     {TABLE(KIND_BYTES, maintenance.target_file_bytes), .flags = OPTION_RELOADS,
      .path = "maintenance.target_file_size", .value = "SIZE", .fallback = "128MiB", .min = 1 << 20,

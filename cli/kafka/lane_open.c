@@ -9,6 +9,7 @@
 #include "config/default_schema.h"
 #include "kafka/dead_letters.h"
 #include "kafka/lane.h"
+#include "kafka/maintainer.h"
 
 enum { UPLOAD_THREADS = 4, LEAST_ROW_GROUP = 4 * 1024 * 1024, MOST_ROW_GROUP = 64 * 1024 * 1024 };
 
@@ -35,6 +36,7 @@ static dw_table_options table_options(const struct lane *lane)
     dw_table_options options = DW_TABLE_OPTIONS_INIT;
     int64_t share = config->memory_bytes / 8;
 
+    options.flags = maintainer_table_flags(&lane->config->maintenance);
     options.log = log_library;
     options.log_ctx = component;
     options.engine_info = config->engine_info;
@@ -235,6 +237,7 @@ static void opened(struct lane *lane)
 
     LOG_EVENT(DW_LOG_INFO, "table open", F_TEXT("table", lane->uri),
               F_NUMBER("version", dw_table_version(lane->table)));
+    maintainer_add(p->maintainer, lane->table, lane->uri, &lane->config->maintenance);
     pipeline_lock(p);
     lane->is_open = true;
     lane_note_error_locked(lane, NULL);

@@ -10,6 +10,7 @@
 #include "common/logline.h"
 #include "common/memory.h"
 #include "kafka/lane.h"
+#include "kafka/maintainer.h"
 #include "kafka/splitter.h"
 #include "kafka/threads.h"
 
@@ -625,6 +626,7 @@ int pipeline_start(struct pipeline *p, const struct config *config)
     code = check_decoders(p);
     if (code >= 0)
         return code;
+    p->maintainer = maintainer_new();
     start_splitters(p);
     if (!threads_start(p))
         return settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");
@@ -640,6 +642,7 @@ void pipeline_end(struct pipeline *p)
     (void)pthread_cond_broadcast(&p->synced.jobs_changed);
     pipeline_unlock(p);
     threads_end(p);
+    maintainer_free(p->maintainer);
     for (size_t i = 0; i < p->n_splitters; i++)
         splitter_free(p->splitters[i]);
     for (size_t i = 0; i < p->synced.n_lanes; i++)

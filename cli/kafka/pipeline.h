@@ -117,7 +117,8 @@ struct pipeline_counts {
 struct pipeline {
     const struct config *config;
     struct router *router;
-    struct registry **registries; /* one a source; NULL: none */
+    struct maintainer *maintainer; /* of the lanes' tables */
+    struct registry **registries;  /* one a source; NULL: none */
     pthread_t workers[WORKERS_MAX];
     size_t n_workers;
     struct splitter **splitters;

@@ -28,11 +28,15 @@ typedef struct dw_maintain_policy {
     int32_t busy_percent;      /* 0: 25; the share of time in which files are compacted: it sleeps
                                 * in between */
     int32_t reserved;
+    /* NULL: never. Asked now and then, by the thread that calls: anything but 0 ends the work soon,
+     * with DW_E_CANCELLED; what was committed before stays. */
+    int32_t (*stop)(void *ctx);
+    void *stop_ctx;
     /* Append below this line only. Zero must mean "the default". */
 } dw_maintain_policy;
 #define DW_MAINTAIN_POLICY_INIT                                                                    \
     {                                                                                              \
-        sizeof(dw_maintain_policy), 0, 0, 0, 0, 0, 0, 0, 0, 0                                      \
+        sizeof(dw_maintain_policy), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL                          \
     }
 
 /* dw_maintain_report.lease: who maintains the table */
@@ -76,8 +80,9 @@ typedef struct dw_maintain_report {
  * the commits of the work. Appends never wait for it, and never fail by it.
  *
  * Ownership: none moves; *out_report may be NULL, and is filled also after an error.
- * Errors:    those of dw_optimize(), dw_checkpoint() and dw_vacuum(): the table is whole in each
- *            case, the other parts of the work were done, and the next call tries again.
+ * Errors:    those of dw_optimize(), dw_checkpoint() and dw_vacuum(), DW_E_CANCELLED: the table is
+ *            whole in each case, the other parts of the work were done, and the next call tries
+ *            again.
  * Threads:   any thread; calls for one handle wait for each other. */
 DW_API dw_status dw_maintain(dw_table *table, const dw_maintain_policy *policy,
                              dw_maintain_report *out_report, dw_error *err);

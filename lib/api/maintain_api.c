@@ -130,6 +130,11 @@ static dw_status need_lease(visit *v, bool *out_ours, dw_error *err)
 
 /* ---- compaction ---- */
 
+static bool is_stopped(const visit *v)
+{
+    return v->policy.stop != NULL && v->policy.stop(v->policy.stop_ctx) != 0;
+}
+
 /* Not more than a share of the time: others have work to do, too. */
 static dw_status pause_now(void *ctx, int64_t bytes, dw_error *err)
 {
@@ -138,7 +143,8 @@ static dw_status pause_now(void *ctx, int64_t bytes, dw_error *err)
     int64_t now_us = env->monotonic_us(env->ctx);
 
     (void)bytes;
-    (void)err;
+    if (is_stopped(v))
+        return dwi_err(err, DW_E_CANCELLED, "maintenance: stopped by the caller");
     v->worked_us += now_us - v->since_us;
     if (v->worked_us >= SLEEP_FROM_US && v->policy.busy_percent < 100) {
         env->sleep_us(env->ctx,
@@ -295,7 +301,7 @@ static dw_status checkpoint(visit *v, dw_error *err)
     if (v->report.lease == DW_LEASE_OTHERS &&
         behind < OVERDUE_TIMES * dwi_checkpoint_interval(state))
         due = false;
-    if (due)
+    if (due && !is_stopped(v))
         status = dw_checkpoint(v->table, &v->report.checkpoint_version, err);
     dwi_state_unref(state);
     return status;
@@ -325,7 +331,7 @@ static dw_status vacuum(visit *v, dw_error *err)
     bool ours = false;
     dw_status status = DW_OK;
 
-    if (v->policy.vacuum_every_ms == 0 ||
+    if (v->policy.vacuum_every_ms == 0 || is_stopped(v) ||
         (last != NULL && now_ms - last->version < v->policy.vacuum_every_ms) ||
         v->report.lease == DW_LEASE_OTHERS)
         return DW_OK;

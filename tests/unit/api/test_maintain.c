@@ -293,6 +293,26 @@ static void a_table_whose_files_we_may_not_move_is_left(void **state)
     DWT_EQ(report.lease, DW_LEASE_FREE);
 }
 
+static int32_t stop_at_once(void *ctx)
+{
+    (void)ctx;
+    return 1;
+}
+
+static void who_has_to_leave_can_end_it(void **state)
+{
+    table_fixture *f = *state;
+    dw_maintain_policy policy = DW_MAINTAIN_POLICY_INIT;
+
+    open_lines(f, PLAIN);
+    append_n(f, 12);
+    policy.stop = stop_at_once;
+    DWT_ERR(dw_maintain(f->table, &policy, NULL, &f->err), &f->err, DW_E_CANCELLED, "stopped");
+    DWT_EQ(live_files(f), 12);
+    DWT_EQ(dwt_table_audit(f->store, "t", NULL).orphans, 0);
+    DWT_EQ(run(f, NULL).compactions, 1);
+}
+
 static void a_policy_out_of_its_range_is_refused(void **state)
 {
     table_fixture *f = *state;
@@ -339,6 +359,7 @@ int main(void)
         TABLE_TEST(checkpoints_are_written_where_commits_do_not),
         TABLE_TEST(files_are_vacuumed_every_so_often),
         TABLE_TEST(a_table_whose_files_we_may_not_move_is_left),
+        TABLE_TEST(who_has_to_leave_can_end_it),
         TABLE_TEST(a_policy_out_of_its_range_is_refused),
         TABLE_TEST(memory_may_be_short_at_any_point),
     };
