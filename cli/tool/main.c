@@ -8,6 +8,7 @@
 
 #include "tool/help.h"
 #include "tool/verbs.h"
+#include "tool/verbs_alter.h"
 #include "tool/verbs_parquet.h"
 
 static const struct verb verbs[] = {
@@ -43,6 +44,9 @@ static const struct verb verbs[] = {
     {"delete", "TABLE", "Delete rows, by deletion vectors where the table wants these.",
      "deltawrite delete ./events --where \"user_id = 'u-17' AND day < '2026-01-01'\" --dry-run",
      verb_delete, VERB_CHANGE, NULL},
+    {"alter", "VERB TABLE [ARGUMENT]...",
+     "Change a table's columns, properties and features: add-column, drop-column, ...",
+     "deltawrite alter add-column ./events price 'decimal(10,2)'", NULL, VERB_CHANGE, alter_verbs},
     {"set", "TABLE [K=V]...", "Set or unset table properties.",
      "deltawrite set ./events delta.checkpointInterval=20 --unset delta.targetFileSize", verb_set,
      VERB_CHANGE, NULL},
@@ -101,5 +105,6 @@ int main(int argc, char **argv)
         return help_man();
     if (strcmp(argv[1], "--complete") == 0)
         return help_complete(argc - 2, argv + 2);
+    alter_put_verb_first(argc, argv);
     return verbs_run("deltawrite", verbs, sizeof(verbs) / sizeof(verbs[0]), argc - 1, argv + 1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changing the rows that a table has. */
+/* Changing the rows that a table has, and its columns. */
 #ifndef DELTAWRITE_MODIFY_H
 #define DELTAWRITE_MODIFY_H
 
@@ -104,6 +104,52 @@ typedef struct dw_overwrite_options {
  *            condition are DW_E_SCHEMA where they are appended.
  * Threads:   one call at a time per transaction. */
 DW_API dw_status dw_txn_overwrite(dw_txn *txn, const dw_overwrite_options *opts, dw_error *err);
+
+/** Rename a column, or a field of one, with this commit: its name or a path such as "s.x", with
+ * backticks around names that have dots, and the new name without the path. Data files stay as they
+ * are, which takes column mapping.
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_UNSUPPORTED (the table has no column mapping; or a property, or SQL in the
+ *            table's metadata, may name the column), DW_E_NOT_FOUND (no such column), DW_E_SCHEMA
+ *            (the name is taken, or none that a column can have), DW_E_ARG (not a path, or a part
+ *            of an array or map), DW_E_NOMEM: the transaction is as before. DW_E_IO and the store's
+ *            other codes: as dw_txn_flush(). dw_commit() answers DW_E_CONFLICT when another commit
+ *            changed the metadata meanwhile.
+ * Threads:   one call at a time per transaction. */
+DW_API dw_status dw_txn_rename_column(dw_txn *txn, const char *column, const char *new_name,
+                                      dw_error *err);
+
+/** Drop a column, or a field of one, with this commit. Data files stay as they are, which takes
+ * column mapping; nobody reads the column's values any more, also when one of that name is added.
+ *
+ * Ownership: none moves.
+ * Errors:    as dw_txn_rename_column(); DW_E_ARG also for a partition or clustering column, and the
+ *            last column of the table or of a struct.
+ * Threads:   one call at a time per transaction. */
+DW_API dw_status dw_txn_drop_column(dw_txn *txn, const char *column, dw_error *err);
+
+/** Give a column, or a field of one, a comment with this commit, or none (`comment` NULL). With
+ * `column` NULL the table's description.
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_NOT_FOUND (no such column), DW_E_ARG (not a path, or a part of an array or map),
+ *            DW_E_NOMEM: the transaction is as before. Else as dw_txn_rename_column().
+ * Threads:   one call at a time per transaction. */
+DW_API dw_status dw_txn_set_comment(dw_txn *txn, const char *column, const char *comment,
+                                    dw_error *err);
+
+/** Take a feature from the table's protocol with this commit, so that programs that lack it can
+ * write to the table. Only of features that bind writers alone, and that nothing of the table uses
+ * any more: its property is unset, its constraints are gone.
+ *
+ * Ownership: none moves.
+ * Errors:    DW_E_NOT_FOUND (the protocol does not list it), DW_E_UNSUPPORTED (readers of older
+ *            versions need it, other features do, or the table uses it; says what), DW_E_NOMEM: the
+ *            transaction is as before. dw_commit() answers DW_E_CONFLICT when another commit
+ *            changed metadata or protocol meanwhile.
+ * Threads:   one call at a time per transaction. */
+DW_API dw_status dw_txn_drop_feature(dw_txn *txn, const char *feature, dw_error *err);
 
 #ifdef __cplusplus
 }

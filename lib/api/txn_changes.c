@@ -115,12 +115,15 @@ done:
 dw_status dwi_txn_stage_changes(dw_txn *txn, dwi_staged *staged, dw_error *err)
 {
     dwi_table_change *change = dwi_arena_zero(&txn->arena, sizeof(*change));
-    const dwi_state *base = txn->committer.base; /* joined transactions may have moved it */
+    const dwi_state *was = txn->committer.base; /* joined transactions may have moved it */
     const dwi_kvs properties = {txn->n_properties, txn->properties};
+    const dwi_state copy = dwi_txn_change_base(txn, was);
+    const dwi_state *base = &copy;
     const dwi_type *schema = NULL;
     dw_status status = DW_OK;
 
-    if (txn->n_properties == 0 && !txn->evolved)
+    if (txn->n_properties == 0 && !txn->evolved && !txn->described &&
+        txn->dropped_features.count == 0)
         return DW_OK;
     if (change == NULL)
         return dwi_err_nomem(err);
@@ -131,6 +134,7 @@ dw_status dwi_txn_stage_changes(dw_txn *txn, dwi_staged *staged, dw_error *err)
     DWI_TRY(wider_schema(txn, base, staged, &schema, err));
     DWI_TRY(dwi_table_change_make(&txn->arena, txn->table->log.env, base, schema, properties,
                                   change, err));
+    DWI_TRY(dwi_txn_apply_alter(txn, change, err));
     if (change->changes_metadata) {
         staged->metadata = &change->metadata;
         staged->n_columns = 0; /* they are in it */
@@ -144,7 +148,8 @@ dw_status dwi_txn_stage_changes(dw_txn *txn, dwi_staged *staged, dw_error *err)
         staged->parameters = txn->evolve_parameters;
         staged->metrics = DWI_SV("{}");
     } else if ((staged->metadata != NULL || staged->protocol != NULL) && schema == NULL) {
-        DWI_TRY(tell(txn, staged, err));
+        DWI_TRY(txn->n_properties > 0 ? tell(txn, staged, err)
+                                      : dwi_txn_tell_alter(txn, staged, err));
     }
 done:
     return status;

@@ -76,12 +76,13 @@ done:
 dw_status dwi_txn_evolve(dw_txn *txn, const dwi_type *columns, const char *operation,
                          dwi_sv parameters, dw_error *err)
 {
+    const dwi_state base = dwi_txn_change_base(txn, txn->base);
     const dwi_kvs nothing = {0, NULL};
     dwi_table_change change;
     dwi_state *state = NULL;
     dw_status status;
 
-    DWI_TRY(dwi_table_change_make(&txn->arena, txn->table->log.env, txn->base, columns, nothing,
+    DWI_TRY(dwi_table_change_make(&txn->arena, txn->table->log.env, &base, columns, nothing,
                                   &change, err));
     DWI_TRY(state_with(txn, &change, &state, err));
     if (!txn->evolved &&

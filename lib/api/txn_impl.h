@@ -15,6 +15,7 @@
 #include "columns/json_decode.h"
 #include "delta/commit.h"
 #include "delta/data_files.h"
+#include "delta/property_change.h"
 #include "delta/row_delete.h"
 #include "delta/row_rules.h"
 
@@ -53,6 +54,10 @@ struct dw_txn {
     dwi_sv evolved_from; /* the schema of the table that it was made from */
     const char *evolve_operation;
     dwi_sv evolve_parameters;
+    const dwi_svs *partition_columns; /* renamed; NULL: as they are */
+    bool described;                   /* the table gets this description; ptr NULL: none */
+    dwi_sv description;
+    dwi_svs dropped_features;
     bool *used; /* of new columns: staged rows have a value, or somebody asked for it */
     size_t used_cap;
     struct dwi_overwrite *overwrite; /* NULL: rows are added to the others */
@@ -94,6 +99,13 @@ dw_status dwi_txn_columns_so_far(dw_txn *txn, const dwi_type **out, dw_error *er
  * What was staged stays as it is. `operation` and `parameters` are for commitInfo. */
 dw_status dwi_txn_evolve(dw_txn *txn, const dwi_type *columns, const char *operation,
                          dwi_sv parameters, dw_error *err);
+/* What follows for a change from what is renamed, described and dropped. */
+dw_status dwi_txn_apply_alter(dw_txn *txn, dwi_table_change *change, dw_error *err);
+/* operation and parameters of a commit that does nothing else. */
+dw_status dwi_txn_tell_alter(dw_txn *txn, dwi_staged *staged, dw_error *err);
+/* The base of a change, with partition columns as they are called from now on. */
+dwi_state dwi_txn_change_base(const dw_txn *txn, const dwi_state *base);
+
 /* Columns to add, where they are more than new columns at the end (*out_done): those that the
  * transaction has get the fields that they lack. DW_E_SCHEMA: a type differs. */
 dw_status dwi_txn_merge_columns(dw_txn *txn, const dwi_type *wanted, bool *out_done, dw_error *err);

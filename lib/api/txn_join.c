@@ -49,8 +49,8 @@ dw_status dw_txn_join(dw_txn *txn, dw_txn *other, dw_error *err)
         return dwi_err(err, DW_E_ARG, "dw_txn_join: the transactions are of two tables");
     DWI_TRY(dwi_txn_check_open(txn, err));
     DWI_TRY(dwi_txn_check_open(other, err));
-    if (other->n_properties > 0 || other->evolved || other->overwrite != NULL ||
-        txn->rules.where != NULL)
+    if (other->n_properties > 0 || other->evolved || other->described ||
+        other->dropped_features.count > 0 || other->overwrite != NULL || txn->rules.where != NULL)
         return dwi_err(err, DW_E_ARG,
                        "dw_txn_join: the other transaction changes properties or columns, or "
                        "one of them overwrites by a condition");
