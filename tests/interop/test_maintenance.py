@@ -33,7 +33,8 @@ CHOSEN = ("dat/basic_append", "dat/column_mapping", "dat/partitioned_with_null",
 
 # What an operation may refuse a table for: the feature or whatever else stands in the way, as our message has it.
 MAY_REFUSE = ("is not supported", "are not supported", "delta.appendOnly", "metaData.schemaString is missing",
-              "absolute paths out of the table's store")
+              "absolute paths out of the table's store",
+              "no checkpoint is written")  # of a table whose checksum file contradicts its log
 # A restore, besides: files that a vacuum took, versions that a clean took.
 MAY_LACK = ("of its files (or their deletion vectors) are gone", "no such version")
 
