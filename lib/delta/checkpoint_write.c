@@ -117,7 +117,8 @@ static dw_status point_at(const dwi_checkpoint_job *job, dw_error *err)
     status = dwi_log_last_checkpoint(log, &known, &ignored);
     if (status == DW_E_NOMEM)
         DWI_TRY(dwi_err_nomem(err));
-    if (status == DW_OK && known >= job->state->version)
+    /* One of this version may be of a checkpoint of another kind, which did not work. */
+    if (status == DW_OK && known > job->state->version)
         goto done;
     dwi_jw_init(&json, &text);
     dwi_jw_object_begin(&json);
@@ -147,8 +148,8 @@ static void mend_crc(const dwi_checkpoint_job *job)
         dwi_logf(job->log->logger, DW_LOG_WARN, "%s", why.message);
 }
 
-/* One that another writer was faster with has the same content; one that is known not to work is
- * replaced. */
+/* One that another writer was faster with has the same content, in parts or whatever its name; one
+ * that is known not to work is replaced. */
 static dw_status is_there(const dwi_log *log, const dwi_state *state, const char *name, bool *out,
                           dw_error *err)
 {
@@ -157,9 +158,13 @@ static dw_status is_there(const dwi_log *log, const dwi_state *state, const char
     dw_object object;
     dw_status status;
 
-    *out = false;
+    *out = dwi_state_checkpoint(state) == state->version && !broken;
     if (key == NULL)
         return dwi_err_nomem(err);
+    if (*out) {
+        dwi_cstr_free(log->alloc, key);
+        return DW_OK;
+    }
     status = dwi_store_head(log->store, key, &object, err);
     *out = status == DW_OK && object.size > 0 && !broken;
     dwi_cstr_free(log->alloc, key);

@@ -176,6 +176,37 @@ static void last_checkpoint_tells_counts_and_only_moves_forwards(void **state)
     DWT_STR(object_text(f, key), "{\"version\":7,\"size\":1}");
 }
 
+/* A hint of parts beside a checkpoint of one file makes some readers give up. */
+static void a_checkpoint_in_parts_is_one(void **state)
+{
+    static const char hint[] = "t/_delta_log/_last_checkpoint";
+    static const char whole[] = "t/_delta_log/00000000000000000000.checkpoint.parquet";
+    static const char part[] =
+        "t/_delta_log/00000000000000000000.checkpoint.0000000001.0000000001.parquet";
+    fixture *f = *state;
+    dw_object object;
+    dwi_buf body;
+
+    put_commit_text(f, 0, PROTOCOL_LINE METADATA_LINE ADD_LINE("a"));
+    write_checkpoint(f);
+    dwi_buf_init(&body, &f->alloc.base);
+    DWT_OK(dwi_store_get(f->store, whole, (dw_range)DW_RANGE_ALL, 1 << 20, &body, &f->err),
+           &f->err);
+    DWT_OK(
+        dwi_store_put(f->store, part, (dw_bytes){body.data, body.len}, DW_PUT_OVERWRITE, &f->err),
+        &f->err);
+    DWT_OK(dwi_store_remove(f->store, whole, &f->err), &f->err);
+    put_object(f, hint, "{\"version\":0,\"size\":3,\"parts\":1}");
+    write_checkpoint(f);
+    DWT_EQ(dwi_store_head(f->store, whole, &object, NULL), DW_E_NOT_FOUND);
+    DWT_STR(object_text(f, hint), "{\"version\":0,\"size\":3,\"parts\":1}");
+    put_object(f, part, "broken");
+    write_checkpoint(f); /* replaces it, and what is said of it */
+    DWT_OK(dwi_store_head(f->store, whole, &object, &f->err), &f->err);
+    assert_null(strstr(object_text(f, hint), "parts"));
+    dwi_buf_done(&body);
+}
+
 static void metadata_without_an_id_survives_a_checkpoint(void **state)
 {
     fixture *f = *state;
@@ -486,6 +517,7 @@ int main(void)
         FIXTURE_TEST(every_action_survives_a_checkpoint),
         FIXTURE_TEST(a_checkpoint_is_made_of_the_one_before_and_the_tail),
         FIXTURE_TEST(last_checkpoint_tells_counts_and_only_moves_forwards),
+        FIXTURE_TEST(a_checkpoint_in_parts_is_one),
         FIXTURE_TEST(metadata_without_an_id_survives_a_checkpoint),
         FIXTURE_TEST(statistics_are_left_out_where_the_table_says_so),
         FIXTURE_TEST(typed_statistics_replace_the_text),
