@@ -110,6 +110,33 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     c->lost = !assign && rd_kafka_assignment_lost(rk) != 0;
 }
 
+static void set_number(rd_kafka_conf_t *conf, const struct config *config, const char *name,
+                       int64_t value)
+{
+    char number[32];
+
+    (void)snprintf(number, sizeof(number), "%" PRId64, value);
+    if (kafka_property(config, name) == NULL)
+        (void)rd_kafka_conf_set(conf, name, number, NULL, 0);
+}
+
+static int64_t between(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+/* What librdkafka fetches ahead takes of the budget. It stops at so many bytes, but it unpacks a
+ * reply of the broker at once: ten and more times its size is common. */
+static void fetch_within(rd_kafka_conf_t *conf, const struct config *config)
+{
+    enum { MEBI = 1024 * 1024 };
+    int64_t limit = config->memory_bytes;
+
+    set_number(conf, config, "queued.max.messages.kbytes",
+               between(limit / 16, MEBI, 16 * MEBI) / 1024);
+    set_number(conf, config, "fetch.max.bytes", between(limit / 256, MEBI, 8 * MEBI));
+}
+
 int consumer_open(struct consumer *c, const struct config *config)
 {
     char reason[512];
@@ -124,6 +151,7 @@ int consumer_open(struct consumer *c, const struct config *config)
         textbuf_done(&problem);
         return EXIT_CODE_CONFIG;
     }
+    fetch_within(conf, config);
     rd_kafka_conf_set_opaque(conf, c);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);

@@ -632,9 +632,10 @@ static void take(struct turn *t)
     if (t->due != NULL)
         close_batch(t, t->due);
     pipeline_lock(t->p);
-    t->n_inputs = lane->n_closed == LANE_BATCHES
-                      ? 0
-                      : pipeline_take_locked(&lane->actor, t->inputs, batch_room(t), CHUNK_BYTES);
+    t->n_inputs =
+        lane->n_closed == LANE_BATCHES
+            ? 0
+            : pipeline_take_locked(&lane->actor, t->inputs, batch_room(t), t->p->chunk_bytes);
     pipeline_unlock(t->p);
 }
 

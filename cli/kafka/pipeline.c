@@ -616,6 +616,7 @@ int pipeline_start(struct pipeline *p, const struct config *config)
     p->synced.ready_end = &p->synced.ready;
     p->synced.wake_ms = INT64_MAX;
     p->input_max = queue_limit(config);
+    p->chunk_bytes = (size_t)p->input_max / 6;
     p->registries = need_alloc(config->n_sources, sizeof(struct registry *));
     p->router = router_new(config, &problem);
     if (p->router == NULL) {

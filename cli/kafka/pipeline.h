@@ -99,7 +99,6 @@ struct job {
 enum {
     RECORD_OVERHEAD = 64, /* what a queue takes for a record */
     CHUNK = 1024,         /* records that one worker takes at a time */
-    CHUNK_BYTES = 4 * 1024 * 1024,
     LANES_MAX = 256,
     LANE_BATCHES = 3, /* closed, and not committed */
     WORKERS_MAX = 8,
@@ -123,7 +122,8 @@ struct pipeline {
     size_t n_workers;
     struct splitter **splitters;
     size_t n_splitters;
-    int64_t input_max; /* bytes that wait for workers, all in all */
+    int64_t input_max;  /* bytes that wait for workers, all in all */
+    size_t chunk_bytes; /* that one worker takes at a time, about */
     struct {
         pthread_mutex_t lock;
         pthread_cond_t changed; /* for the poll loop */
@@ -140,6 +140,8 @@ struct pipeline {
         pthread_t job_threads[JOB_THREADS_MAX];
         size_t n_job_threads, n_idle_threads;
         size_t n_running_jobs;
+        size_t n_uploads;     /* of them */
+        int64_t upload_bytes; /* what those may take to encode, about */
         size_t input_bytes;   /* of all queues */
         size_t clogged_bytes; /* of those whose partitions are paused for it */
         size_t batch_bytes;   /* memory of open and closed batches */

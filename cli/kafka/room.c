@@ -8,11 +8,17 @@ static int64_t used_locked(const struct pipeline *p)
     return (int64_t)(p->synced.input_bytes + p->synced.batch_bytes);
 }
 
+/* The process has more memory than it may, and we hold some that can be given back. */
+static bool is_squeezed_locked(const struct pipeline *p)
+{
+    return p->synced.squeezed && used_locked(p) > p->config->memory_bytes / 8;
+}
+
 static bool is_short_locked(const struct pipeline *p)
 {
     int64_t limit = p->config->memory_bytes;
 
-    return p->synced.squeezed || used_locked(p) > limit - limit / 4;
+    return is_squeezed_locked(p) || used_locked(p) > limit - limit / 3;
 }
 
 bool pipeline_is_low(struct pipeline *p)
@@ -65,14 +71,13 @@ void pipeline_relieve_locked(struct pipeline *p)
     int64_t open = 0;
     int64_t goal;
 
-    if (p->synced.batch_bytes < (size_t)limit / 4 ||
-        (!p->synced.squeezed && used_locked(p) < limit - limit / 3))
+    if (!is_squeezed_locked(p) && used_locked(p) < limit / 2)
         return;
     for (size_t i = 0; i < p->synced.n_lanes; i++) {
         if (p->synced.lanes[i]->due == NULL)
             open += (int64_t)p->synced.lanes[i]->batch_bytes;
     }
-    goal = p->synced.squeezed ? limit / 8 : limit / 3;
+    goal = is_squeezed_locked(p) ? limit / 16 : limit / 4;
     while (open > goal) {
         struct lane *lane = biggest_open_locked(p);
         if (lane == NULL)

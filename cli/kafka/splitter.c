@@ -412,7 +412,7 @@ void splitter_run(struct splitter *s, struct input *inputs)
     size_t count;
 
     pipeline_lock(p);
-    count = pipeline_take_locked(&s->actor, inputs, CHUNK, CHUNK_BYTES);
+    count = pipeline_take_locked(&s->actor, inputs, CHUNK, p->chunk_bytes);
     pipeline_unlock(p);
     for (size_t i = 0; i < count; i++) {
         struct item *item = inputs[i].item;

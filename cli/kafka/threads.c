@@ -135,6 +135,29 @@ void pipeline_hurry_locked(struct pipeline *p, const struct lane *lane)
     (void)pthread_cond_broadcast(&p->synced.jobs_changed);
 }
 
+/* Encoding takes memory besides the rows: pages, dictionaries and compressors of each column. */
+static int64_t upload_cost(const struct job *job)
+{
+    enum { ENCODER_BYTES = 6 * 1024 * 1024 };
+
+    return (int64_t)job->batch->memory * 2 + ENCODER_BYTES;
+}
+
+/* Batches that are closed at the same time are not all encoded at the same time. */
+static bool has_room_locked(const struct pipeline *p, const struct job *job)
+{
+    return job->kind != JOB_UPLOAD || p->synced.n_uploads == 0 ||
+           p->synced.upload_bytes + upload_cost(job) <= p->config->memory_bytes / 4;
+}
+
+static void count_upload_locked(struct pipeline *p, const struct job *job, int64_t cost)
+{
+    if (job->kind != JOB_UPLOAD)
+        return;
+    p->synced.n_uploads += cost > 0 ? 1 : (size_t)-1;
+    p->synced.upload_bytes += cost;
+}
+
 /* The first job whose time has come; false: *out_at_ms is when to look again. */
 static bool take_job_locked(struct pipeline *p, struct job *out, int64_t *out_at_ms)
 {
@@ -148,6 +171,8 @@ static bool take_job_locked(struct pipeline *p, struct job *out, int64_t *out_at
                 *out_at_ms = job->at_ms;
             continue;
         }
+        if (!has_room_locked(p, job))
+            continue;
         *out = *job;
         p->synced.n_jobs--;
         memmove(job, job + 1, (p->synced.n_jobs - i) * sizeof(*job));
@@ -177,6 +202,7 @@ static void *job_main(void *arg)
     struct job job;
     int64_t at_ms;
     int64_t wait_ms;
+    int64_t cost;
 
     pipeline_lock(p);
     while (!p->synced.ending) {
@@ -187,10 +213,15 @@ static void *job_main(void *arg)
             continue;
         }
         p->synced.n_running_jobs++;
+        cost = job.kind == JOB_UPLOAD ? upload_cost(&job) : 0;
+        count_upload_locked(p, &job, cost);
         pipeline_unlock(p);
         wait_ms = run_job(&job);
         pipeline_lock(p);
         p->synced.n_running_jobs--;
+        count_upload_locked(p, &job, -cost);
+        if (cost != 0) /* another one may have waited for this */
+            (void)pthread_cond_signal(&p->synced.jobs_changed);
         if (wait_ms >= 0)
             pipeline_job_locked(p, job.kind, job.lane, job.batch, clock_monotonic_ms() + wait_ms);
         pipeline_changed_locked(p);

@@ -229,7 +229,7 @@ dw_status dw_txn_get_stats(const dw_txn *txn, dw_txn_stats *out_stats, dw_error 
     stats.files = (int32_t)((int64_t)txn->n_adds + open.files);
     stats.rows = txn->file_rows + open.rows + rows->length;
     stats.rejected_rows = txn->rejected_rows;
-    stats.buffered_bytes = (int64_t)dwi_column_bytes(rows) + open.buffered_bytes;
+    stats.buffered_bytes = (int64_t)dwi_column_memory(rows) + open.buffered_bytes;
     stats.encoded_bytes = txn->file_bytes + open.sent_bytes;
     memcpy(out_stats, &stats, stats.struct_size);
     return DW_OK;
