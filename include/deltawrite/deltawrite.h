@@ -5,6 +5,7 @@
 
 #include <deltawrite/arrow_c_data.h>
 #include <deltawrite/common.h>
+#include <deltawrite/credentials.h>
 #include <deltawrite/error.h>
 #include <deltawrite/maintain.h>
 #include <deltawrite/modify.h>

@@ -4,6 +4,7 @@
 #ifndef DELTAWRITE_STORE_H
 #define DELTAWRITE_STORE_H
 
+#include <deltawrite/credentials.h>
 #include <deltawrite/error.h>
 
 #ifdef __cplusplus
@@ -152,11 +153,13 @@ typedef struct dw_store_options {
     /* Append below this line only. Zero must mean "the default". */
     dw_store_observer_fn *observe; /* NULL: nobody is told of requests */
     void *observe_ctx;
+    dw_credentials *s3_credentials; /* in place of the keys above; a reference is taken */
+    const char *s3_ca_file;         /* authorities of an https endpoint, PEM; NULL: the system's */
 } dw_store_options;
 #define DW_STORE_OPTIONS_INIT                                                                      \
     {                                                                                              \
         sizeof(dw_store_options), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0,   \
-            NULL, NULL                                                                             \
+            NULL, NULL, NULL, NULL                                                                 \
     }
 
 /** Open the store that a URI names, rooted there: "s3://bucket/prefix" (s3a:// is the same),

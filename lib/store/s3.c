@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <openssl/crypto.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 #include "store/s3_impl.h"
@@ -165,15 +163,6 @@ static dw_status s3_remove(void *self, const char *key, dw_error *err)
     return status;
 }
 
-static void free_secret(const dw_allocator *alloc, char *text)
-{
-    size_t size = text == NULL ? 0 : strlen(text) + 1;
-
-    if (text != NULL)
-        OPENSSL_cleanse(text, size);
-    dwi_free(alloc, text, size);
-}
-
 static void s3_destroy(void *self)
 {
     dwi_s3 *s3 = self;
@@ -185,9 +174,8 @@ static void s3_destroy(void *self)
     dwi_cstr_free(alloc, s3->region);
     dwi_cstr_free(alloc, s3->base_url);
     dwi_cstr_free(alloc, s3->base_path);
-    free_secret(alloc, s3->access_key_id);
-    free_secret(alloc, s3->secret_access_key);
-    free_secret(alloc, s3->session_token);
+    dwi_cstr_free(alloc, s3->ca_file);
+    dw_credentials_unref(s3->credentials);
     dwi_free(alloc, s3, sizeof(*s3));
 }
 
@@ -326,6 +314,47 @@ static char *copy_prefix(const dw_allocator *alloc, const char *prefix, bool *fa
     return copy;
 }
 
+/* Keys that do not change are a source too, which has nothing to fetch. */
+static dw_status give_fixed(void *ctx, dw_keys_sink sink, dw_error *err)
+{
+    const dwi_keys *fixed = ctx;
+    dw_keys keys = DW_KEYS_INIT;
+
+    keys.access_key_id = fixed->access_key_id;
+    keys.secret_access_key = fixed->secret_access_key;
+    keys.session_token = fixed->session_token;
+    return sink.give(sink.ctx, &keys, err);
+}
+
+static void free_fixed(void *ctx)
+{
+    dwi_keys_unref(ctx);
+}
+
+static dw_status set_credentials(dwi_s3 *s3, const dw_store_options *opts, dw_error *err)
+{
+    dw_credentials_options options = DW_CREDENTIALS_OPTIONS_INIT;
+    dw_keys given = DW_KEYS_INIT;
+    dwi_keys *fixed = NULL;
+    dw_status status = DW_OK;
+
+    if (opts->s3_credentials != NULL)
+        s3->credentials = dw_credentials_ref(opts->s3_credentials);
+    s3->keys_change = opts->s3_credentials != NULL;
+    if (opts->s3_credentials != NULL || opts->s3_access_key_id == NULL)
+        return DW_OK;
+    options.allocator = s3->base->alloc;
+    given.access_key_id = opts->s3_access_key_id;
+    given.secret_access_key = opts->s3_secret_access_key;
+    given.session_token = opts->s3_session_token;
+    DWI_TRY(dwi_keys_new(s3->base->alloc, &given, &fixed, err));
+    status = dw_credentials_new(give_fixed, fixed, free_fixed, &options, &s3->credentials, err);
+    if (status != DW_OK)
+        dwi_keys_unref(fixed);
+done:
+    return status;
+}
+
 dw_status dwi_s3_open(const dwi_store_base *base, const char *bucket, const char *prefix,
                       const dw_store_options *opts, void **out_self, dw_error *err)
 {
@@ -350,10 +379,8 @@ dw_status dwi_s3_open(const dwi_store_base *base, const char *bucket, const char
     s3->bucket = copy_text(alloc, bucket, &failed);
     s3->prefix = copy_prefix(alloc, prefix, &failed);
     s3->region = copy_text(alloc, opts->s3_region == NULL ? "us-east-1" : opts->s3_region, &failed);
-    s3->access_key_id = copy_text(alloc, opts->s3_access_key_id, &failed);
-    s3->secret_access_key = copy_text(alloc, opts->s3_secret_access_key, &failed);
-    s3->session_token = copy_text(alloc, opts->s3_session_token, &failed);
-    status = failed ? dwi_err_nomem(err) : DW_OK;
+    s3->ca_file = copy_text(alloc, opts->s3_ca_file, &failed);
+    status = failed ? dwi_err_nomem(err) : set_credentials(s3, opts, err);
     if (status == DW_OK)
         status = set_address(s3, opts, err);
     if (status == DW_OK)

@@ -158,12 +158,21 @@ static dw_status answer_error(const dwi_s3 *s3, const dwi_s3_request *request,
     return say(err, DW_E_IO, r, http == 408 || strcmp(text_of(&f->code), "RequestTimeout") == 0, f);
 }
 
-dw_status dwi_s3_call(dwi_s3 *s3, const dwi_s3_request *request, dwi_s3_response *response,
-                      dw_error *err)
+/* The server knows better than we when keys are over: before their time, or by another clock. */
+static bool keys_are_over(const dwi_s3_response *r, const fault *f)
+{
+    static const char *const codes[] = {"ExpiredToken", "TokenRefreshRequired", "InvalidToken"};
+
+    return r->keys != NULL && has_code(f, codes, sizeof(codes) / sizeof(codes[0]));
+}
+
+static dw_status call_once(dwi_s3 *s3, const dwi_s3_request *request, dwi_s3_response *response,
+                           bool *out_keys_over, dw_error *err)
 {
     dw_status status = dwi_s3_send(s3, request, response, err);
     fault f;
 
+    *out_keys_over = false;
     /* Whatever went wrong since, with the answer or with our memory for it: it was sent. */
     if (status != DW_OK && request->if_absent && response->sent) {
         if (err != NULL) {
@@ -176,6 +185,20 @@ dw_status dwi_s3_call(dwi_s3 *s3, const dwi_s3_request *request, dwi_s3_response
         return status;
     fault_read(&f, response, s3->base->alloc);
     status = answer_error(s3, request, response, &f, err);
+    *out_keys_over = keys_are_over(response, &f);
     fault_done(&f);
     return status;
+}
+
+/* A request with keys that are over did nothing: it is made once more with new ones. */
+dw_status dwi_s3_call(dwi_s3 *s3, const dwi_s3_request *request, dwi_s3_response *response,
+                      dw_error *err)
+{
+    bool keys_over;
+    dw_status status = call_once(s3, request, response, &keys_over, err);
+
+    if (!keys_over || !s3->keys_change)
+        return status;
+    dwi_credentials_reject(s3->credentials, response->keys);
+    return call_once(s3, request, response, &keys_over, err);
 }

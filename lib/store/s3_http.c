@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "store/s3_fetch.h"
 #include "store/s3_sign.h"
 
 enum { MAX_BODY_BYTES = 32 * 1024 * 1024, MAX_HEADERS = 8, CONNECT_TIMEOUT_MS = 10000 };
@@ -25,20 +26,14 @@ struct dwi_s3_pool {
     } synced;
 };
 
-static void init_curl(void)
-{
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT); /* curl_easy_init() fails after a failure */
-}
-
 dw_status dwi_s3_pool_open(const dw_allocator *alloc, int32_t max_idle, dwi_s3_pool **out_pool,
                            dw_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     dwi_s3_pool *pool = dwi_alloc_zero(alloc, sizeof(*pool));
 
     if (pool == NULL)
         return dwi_err_nomem(err);
-    (void)pthread_once(&once, init_curl);
+    dwi_s3_init_curl();
     pool->alloc = alloc;
     pool->max_idle = (size_t)max_idle;
     pool->synced.idle = dwi_alloc_array(alloc, pool->max_idle, sizeof(CURL *));
@@ -102,6 +97,8 @@ void dwi_s3_response_done(dwi_s3_response *response)
     dwi_buf_done(&response->body);
     dwi_buf_done(&response->etag);
     dwi_buf_done(&response->region);
+    dwi_keys_unref(response->keys);
+    response->keys = NULL;
 }
 
 static void response_clear(dwi_s3_response *response)
@@ -291,14 +288,14 @@ static struct curl_slist *append_line(struct curl_slist *lines, dwi_buf *line, c
     return longer;
 }
 
-static dw_status sign_headers(const dwi_s3 *s3, const dwi_s3_request *request, const char *path,
-                              const header_set *set, const char *date, const char *hash,
-                              dwi_buf *out, dw_error *err)
+static dw_status sign_headers(const dwi_s3 *s3, const dwi_s3_request *request, const dwi_keys *keys,
+                              const char *path, const header_set *set, const char *date,
+                              const char *hash, dwi_buf *out, dw_error *err)
 {
     dwi_s3_signing signing = {
         .region = s3->region,
-        .access_key_id = s3->access_key_id,
-        .secret_access_key = s3->secret_access_key,
+        .access_key_id = keys->access_key_id,
+        .secret_access_key = keys->secret_access_key,
         .date = date,
         .method = request->method,
         .path = path,
@@ -344,8 +341,8 @@ static dw_status make_lines(const header_set *set, const dw_allocator *alloc,
 }
 
 /* All header lines of a request, signed unless there are no keys. */
-static dw_status make_headers(const dwi_s3 *s3, const dwi_s3_request *request, const char *path,
-                              struct curl_slist **out, dw_error *err)
+static dw_status make_headers(const dwi_s3 *s3, const dwi_s3_request *request, const dwi_keys *keys,
+                              const char *path, struct curl_slist **out, dw_error *err)
 {
     char date[DWI_S3_DATE_TEXT + 1];
     char hash[DWI_S3_SHA256_TEXT + 1] = DWI_S3_UNSIGNED_PAYLOAD;
@@ -364,15 +361,15 @@ static dw_status make_headers(const dwi_s3 *s3, const dwi_s3_request *request, c
     add_header(&set, "if-match", request->if_match);
     add_header(&set, "if-none-match", request->if_absent ? "*" : NULL);
     add_header(&set, "range", request->range);
-    if (s3->access_key_id != NULL) {
+    if (keys != NULL) {
         /* TLS guards the body already; without it the signature has to. */
         if (s3->base_url[4] != 's')
             DWI_TRY(dwi_s3_sha256(request->body, hash, err));
         dwi_s3_date(env->now_us(env->ctx), date);
         add_header(&set, "x-amz-content-sha256", hash);
         add_header(&set, "x-amz-date", date);
-        add_header(&set, "x-amz-security-token", s3->session_token);
-        DWI_TRY(sign_headers(s3, request, path, &set, date, hash, &authorization, err));
+        add_header(&set, "x-amz-security-token", keys->session_token);
+        DWI_TRY(sign_headers(s3, request, keys, path, &set, date, hash, &authorization, err));
         add_header(&set, "authorization", dwi_buf_cstr(&authorization));
         DWI_TRY(dwi_buf_status(&authorization, err));
     }
@@ -445,6 +442,8 @@ static void set_options(CURL *curl, const dwi_s3 *s3, transfer *t)
     (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+    if (s3->ca_file != NULL)
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, s3->ca_file);
     set_method(curl, t);
 }
 
@@ -500,8 +499,12 @@ dw_status dwi_s3_send(dwi_s3 *s3, const dwi_s3_request *request, dwi_s3_response
     response->sink_status = DW_OK;
     dwi_buf_init(&path, s3->base->alloc);
     dwi_buf_init(&url, s3->base->alloc);
+    dwi_keys_unref(response->keys);
+    response->keys = NULL;
     DWI_TRY(make_url(s3, request, &url, &path, err));
-    DWI_TRY(make_headers(s3, request, (const char *)path.data, &headers, err));
+    if (s3->credentials != NULL)
+        DWI_TRY(dwi_credentials_keys(s3->credentials, s3->base->env, &response->keys, err));
+    DWI_TRY(make_headers(s3, request, response->keys, (const char *)path.data, &headers, err));
     t.curl = take_handle(s3->pool);
     if (t.curl == NULL) {
         status = dwi_err_nomem(err);

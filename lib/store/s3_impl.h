@@ -5,6 +5,7 @@
 #ifndef DWI_STORE_S3_IMPL_H
 #define DWI_STORE_S3_IMPL_H
 
+#include "store/key_cache.h"
 #include "store/s3.h"
 
 typedef struct dwi_s3_pool dwi_s3_pool;
@@ -14,11 +15,11 @@ typedef struct dwi_s3 {
     char *bucket;
     char *prefix; /* of all keys, ends in '/' unless empty */
     char *region;
-    char *access_key_id; /* NULL: requests are not signed */
-    char *secret_access_key;
-    char *session_token; /* NULL: none */
-    char *base_url;      /* scheme://host[:port] */
-    char *base_path;     /* percent-encoded; before the key: "", "/bucket", ... */
+    dw_credentials *credentials; /* NULL: requests are not signed */
+    bool keys_change;            /* `credentials` are the caller's, not fixed keys */
+    char *ca_file;               /* NULL: the system's authorities */
+    char *base_url;              /* scheme://host[:port] */
+    char *base_path;             /* percent-encoded; before the key: "", "/bucket", ... */
     dwi_s3_pool *pool;
     int64_t request_timeout_ms;
     int64_t part_bytes;
@@ -49,6 +50,7 @@ typedef struct dwi_s3_response {
     int64_t range_start;    /* of Content-Range; -1: none */
     int64_t modified_ms;    /* of Last-Modified; -1: none */
     dw_status sink_status;  /* not DW_OK: the sink's own failure */
+    dwi_keys *keys;         /* that the request was signed with; NULL: not signed */
 } dwi_s3_response;
 
 void dwi_s3_response_init(dwi_s3_response *response, const dw_allocator *alloc);

@@ -77,6 +77,11 @@ static bool hmac(const void *key, size_t key_len, const char *data, size_t len,
            NULL;
 }
 
+static const char *service_of(const dwi_s3_signing *s)
+{
+    return s->service == NULL ? "s3" : s->service;
+}
+
 /* The signing key is the secret, keyed by day, region and service in turn. */
 static dw_status sign(const dwi_s3_signing *s, const char *text, size_t len,
                       char out[DWI_S3_SHA256_TEXT + 1], dwi_buf *scratch, dw_error *err)
@@ -90,8 +95,8 @@ static dw_status sign(const dwi_s3_signing *s, const char *text, size_t len,
         return DW_E_NOMEM;
     ok = hmac(scratch->data, scratch->len, s->date, DAY_TEXT, key) &&
          hmac(key, sizeof(key), s->region, strlen(s->region), key) &&
-         hmac(key, sizeof(key), "s3", 2, key) && hmac(key, sizeof(key), "aws4_request", 12, key) &&
-         hmac(key, sizeof(key), text, len, key);
+         hmac(key, sizeof(key), service_of(s), strlen(service_of(s)), key) &&
+         hmac(key, sizeof(key), "aws4_request", 12, key) && hmac(key, sizeof(key), text, len, key);
     append_hex(out, key, sizeof(key));
     OPENSSL_cleanse(key, sizeof(key));
     OPENSSL_cleanse(scratch->data, scratch->len);
@@ -128,12 +133,12 @@ dw_status dwi_s3_authorization(const dwi_s3_signing *signing, dwi_buf *out, dw_e
     DWI_TRY(dwi_buf_status(&text, err));
     DWI_TRY(dwi_s3_sha256((dw_bytes){text.data, text.len}, hash, err));
     dwi_buf_clear(&text);
-    dwi_buf_printf(&text, "AWS4-HMAC-SHA256\n%s\n%.8s/%s/s3/aws4_request\n%s", signing->date,
-                   signing->date, signing->region, hash);
+    dwi_buf_printf(&text, "AWS4-HMAC-SHA256\n%s\n%.8s/%s/%s/aws4_request\n%s", signing->date,
+                   signing->date, signing->region, service_of(signing), hash);
     DWI_TRY(dwi_buf_status(&text, err));
     DWI_TRY(sign(signing, (const char *)text.data, text.len, signature, &scratch, err));
-    dwi_buf_printf(out, "AWS4-HMAC-SHA256 Credential=%s/%.8s/%s/s3/aws4_request, SignedHeaders=",
-                   signing->access_key_id, signing->date, signing->region);
+    dwi_buf_printf(out, "AWS4-HMAC-SHA256 Credential=%s/%.8s/%s/%s/aws4_request, SignedHeaders=",
+                   signing->access_key_id, signing->date, signing->region, service_of(signing));
     append_header_names(signing, out);
     dwi_buf_printf(out, ", Signature=%s", signature);
     status = dwi_buf_status(out, err);

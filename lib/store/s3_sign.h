@@ -23,6 +23,7 @@ dw_status dwi_s3_md5(dw_bytes data, char out[DWI_S3_MD5_TEXT + 1], dw_error *err
 void dwi_s3_date(int64_t now_us, char out[DWI_S3_DATE_TEXT + 1]);
 
 typedef struct dwi_s3_signing {
+    const char *service; /* NULL: "s3" */
     const char *region;
     const char *access_key_id;
     const char *secret_access_key;
