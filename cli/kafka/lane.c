@@ -53,6 +53,7 @@ void lane_free(struct lane *lane)
     for (size_t i = 0; i < lane->n_schemas; i++)
         free(lane->schemas[i]);
     free(lane->schemas);
+    free(lane->columns);
     free(lane->partition_columns);
     free(lane->decoders);
     textbuf_done(&lane->partition_value);

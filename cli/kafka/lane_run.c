@@ -9,6 +9,7 @@
 
 #include "common/memory.h"
 #include "kafka/adopt.h"
+#include "kafka/lane_schema.h"
 #include "ops/metrics.h"
 
 enum { DECODER_WAIT_MS = 1000 };
@@ -88,9 +89,7 @@ static bool open_batch(struct turn *t)
 
     if (lane->batch != NULL)
         return true;
-    options.flags = DW_TXN_NEW_APP_IDS; /* as found on assignment */
-    if (lane->config->evolution != EVOLVE_NONE)
-        options.flags |= DW_TXN_ADD_COLUMNS;
+    options.flags = DW_TXN_NEW_APP_IDS /* as found on assignment */ | lane_schema_txn_flags(lane);
     options.operation = "STREAMING UPDATE";
     lane->batch = batch_new(lane->generation, clock_monotonic_ms());
     if (dw_begin(lane->table, &options, &lane->batch->txn, &err) != DW_OK) {
@@ -333,25 +332,32 @@ static void apply_schemas(struct turn *t)
 static void add_columns(struct turn *t, const char *schema_json)
 {
     struct lane *lane = t->lane;
+    char *missing;
 
     if (schema_json == NULL || lane->config->evolution == EVOLVE_NONE)
         return;
+    missing = lane_schema_missing(lane, schema_json);
+    if (missing == NULL)
+        return;
     lane->schemas = need_realloc(lane->schemas, lane->n_schemas + 1, sizeof(char *));
-    lane->schemas[lane->n_schemas++] = need_strdup(schema_json);
+    lane->schemas[lane->n_schemas++] = missing;
     if (open_batch(t))
-        apply_schema(t, schema_json);
+        apply_schema(t, missing);
 }
 
 static struct decoder *decoder_of(struct turn *t, size_t source)
 {
     struct textbuf problem = {0};
     struct decoder **decoder = &t->lane->decoders[source];
+    bool fresh = *decoder == NULL;
 
     if (*decoder == NULL)
         *decoder =
             decoder_new(&t->p->config->sources[source].records, t->p->registries[source], &problem);
     if (*decoder == NULL)
         pipeline_fail(t->p, EXIT_CODE_CONFIG, problem.text);
+    else if (fresh)
+        lane_schema_tell(t->lane, *decoder);
     textbuf_done(&problem);
     return *decoder;
 }

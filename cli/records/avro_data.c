@@ -411,8 +411,10 @@ enum decode_result avro_to_json(struct avro_type *type, struct span data, size_t
         type = branch->type;
     }
     wrapped = type->kind != AVRO_RECORD;
-    if (wrapped)
+    if (wrapped) {
         textbuf_puts(out, "{\"value\":");
+        r.depth++;
+    }
     if (!read_value(&r, type))
         return DECODE_BAD;
     if (wrapped)

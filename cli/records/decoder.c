@@ -171,9 +171,11 @@ void decoder_watch_nested(struct decoder *decoder)
     decoder->watch_nested = true;
 }
 
-/* What rows want that the table has not, when nothing tells their columns better. */
-static const char *infer(struct decoder *decoder, const struct row_list *rows)
+/* What rows want that the table has not. What is told of their columns (`told`, or NULL) is better
+ * known than what they show. */
+static const char *infer(struct decoder *decoder, const struct row_list *rows, const char *told)
 {
+    struct textbuf merged = {0};
     bool lack = false;
 
     scratch_reset(&decoder->scratch);
@@ -182,9 +184,14 @@ static const char *infer(struct decoder *decoder, const struct row_list *rows)
         lack = table_names_lack(decoder->names, &decoder->scratch, row);
     }
     if (!lack)
-        return NULL;
+        return told;
     textbuf_clear(&decoder->inferred);
     rows_infer(rows->rows, rows->count, &decoder->inferred);
+    if (told != NULL) {
+        decoder_merge_columns(told, decoder->inferred.text, &merged);
+        textbuf_done(&decoder->inferred);
+        decoder->inferred = merged;
+    }
     return decoder->inferred.text;
 }
 
@@ -231,8 +238,8 @@ enum decode_result decoder_decode(struct decoder *decoder, const struct record *
         row_list_finish(rows);
         out->rows = rows->rows;
         out->count = rows->count;
-        if (schema == NULL && decoder->watch_nested && decoder->names != NULL)
-            schema = infer(decoder, rows);
+        if (decoder->watch_nested && decoder->names != NULL)
+            schema = infer(decoder, rows, schema);
         out->schema_json = schema;
     } else {
         out->stage = decoder->failure.stage;

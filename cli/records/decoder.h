@@ -88,6 +88,8 @@ void decoder_watch_nested(struct decoder *decoder);
  * none. */
 bool decoder_missing_columns(const char *table_schema, const char *wanted_schema, bool nested,
                              struct textbuf *out);
+/* The table's schema once it has what decoder_missing_columns() gave. */
+void decoder_merge_columns(const char *table_schema, const char *missing, struct textbuf *out);
 enum decode_result decoder_decode(struct decoder *decoder, const struct record *record,
                                   struct decoded *out);
 

@@ -118,6 +118,7 @@ static bool take_group(struct wire *wire, struct wire_field *out)
 
 bool wire_next(struct wire *wire, struct wire_field *out)
 {
+    *out = (struct wire_field){.bytes = {"", 0}};
     if (wire->at == wire->end || !take_tag(wire, out))
         return false;
     if (out->type == WIRE_END_GROUP)

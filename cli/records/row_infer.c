@@ -144,6 +144,9 @@ bool table_names_lack(const struct table_names *names, struct scratch *scratch, 
 
 /* ---- which types values have ---- */
 
+/* Of one object; the library takes no more new ones from a record. */
+enum { MAX_FIELDS = 1000 };
+
 enum seen_kind {
     SEEN_NOTHING,
     SEEN_BOOLEAN,
@@ -158,6 +161,7 @@ struct seen {
     enum seen_kind kind;
     struct span name; /* of a field */
     struct seen *fields, *last_field, *next;
+    size_t n_fields;
     struct seen *element;
 };
 
@@ -224,6 +228,8 @@ static struct seen *field_of(struct scratch *scratch, struct seen *seen, struct 
         if (span_same_name(field->name, name))
             return field;
     }
+    if (seen->n_fields++ >= MAX_FIELDS)
+        return NULL;
     field = new_seen(scratch, scratch_copy(scratch, name));
     if (seen->last_field == NULL)
         seen->fields = field;
@@ -249,8 +255,9 @@ static void see(struct scratch *scratch, struct seen *seen, struct json *value)
     if (value->kind == JSON_OBJECT && seen->kind == SEEN_STRUCT) {
         json_keep_last(scratch, value);
         for (struct json *m = value->first; m != NULL; m = m->next) {
-            if (allowed(m->name))
-                see(scratch, field_of(scratch, seen, m->name), m);
+            struct seen *field = allowed(m->name) ? field_of(scratch, seen, m->name) : NULL;
+            if (field != NULL)
+                see(scratch, field, m);
         }
     }
     if (value->kind == JSON_ARRAY && seen->kind == SEEN_ARRAY) {

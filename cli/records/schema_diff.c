@@ -106,3 +106,47 @@ bool decoder_missing_columns(const char *table_schema, const char *wanted_schema
     scratch_done(&scratch);
     return missing != NULL;
 }
+
+static void merge_fields(struct scratch *scratch, struct json *have, struct json *more);
+
+static void merge_type(struct scratch *scratch, struct json *have, struct json *more)
+{
+    static const char *const inner[] = {"elementType", "valueType"};
+    struct json *a = json_member(have, span_of("fields"));
+    struct json *b = json_member(more, span_of("fields"));
+
+    if (a != NULL && b != NULL)
+        merge_fields(scratch, a, b);
+    for (size_t i = 0; i < sizeof(inner) / sizeof(*inner); i++) {
+        a = json_member(have, span_of(inner[i]));
+        b = json_member(more, span_of(inner[i]));
+        if (a != NULL && b != NULL)
+            merge_type(scratch, a, b);
+    }
+}
+
+static void merge_fields(struct scratch *scratch, struct json *have, struct json *more)
+{
+    for (struct json *f = more->first; f != NULL; f = f->next) {
+        struct json *known = find_field(scratch, have, field_name(scratch, f));
+        if (known == NULL)
+            json_add(have, json_copy(scratch, f));
+        else
+            merge_type(scratch, json_member(known, span_of("type")),
+                       json_member(f, span_of("type")));
+    }
+}
+
+void decoder_merge_columns(const char *table_schema, const char *missing, struct textbuf *out)
+{
+    struct scratch scratch = {0};
+    struct json_error error;
+    struct json *have = json_parse(&scratch, span_of(table_schema), &error);
+    struct json *more = json_parse(&scratch, span_of(missing), &error);
+
+    if (have != NULL && more != NULL)
+        merge_type(&scratch, have, more);
+    if (have != NULL)
+        json_write(have, out);
+    scratch_done(&scratch);
+}

@@ -17,6 +17,7 @@ typedef struct dw_txn dw_txn; /* one thread at a time */
 
 #define DW_TXN_ADD_COLUMNS 1u /* fields the table lacks become new nullable columns */
 #define DW_TXN_NEW_APP_IDS 2u /* ids expected at -1 are known to be new: see DW_E_EXPIRED */
+#define DW_TXN_FLOAT_WORDS 4u /* "NaN", "Infinity", "-Infinity" in JSON are floats, not bad */
 
 /* Unit of an epoch number that arrives for a timestamp column. */
 #define DW_EPOCH_MS 0

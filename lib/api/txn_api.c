@@ -72,6 +72,8 @@ dw_status dwi_txn_new_decoder(dw_txn *txn, const dwi_state *state, dwi_defaults 
     DWI_TRY(dwi_defaults_init(out_defaults, &txn->arena, type, txn->alloc, err));
     DWI_TRY(dwi_json_decoder_new(txn->alloc, type, new_field, out, err));
     dwi_defaults_tell(out_defaults, *out);
+    if ((txn->flags & DW_TXN_FLOAT_WORDS) != 0)
+        dwi_json_decoder_take_float_words(*out);
 done:
     return status;
 }
@@ -114,7 +116,7 @@ dw_status dw_begin(dw_table *table, const dw_txn_options *opts, dw_txn **out_txn
     if (table == NULL || out_txn == NULL)
         return dwi_err(err, DW_E_ARG, "dw_begin: table or out_txn is NULL");
     DWI_TRY(dwi_options_copy(&given, &defaults, sizeof(given), opts, "DW_TXN_OPTIONS", err));
-    if ((given.flags & ~(DW_TXN_ADD_COLUMNS | DW_TXN_NEW_APP_IDS)) != 0)
+    if ((given.flags & ~(DW_TXN_ADD_COLUMNS | DW_TXN_NEW_APP_IDS | DW_TXN_FLOAT_WORDS)) != 0)
         return dwi_err(err, DW_E_UNSUPPORTED, "dw_begin: unknown flags");
     if (given.columns == NULL && given.n_columns > 0)
         return dwi_err(err, DW_E_ARG, "dw_begin: columns is NULL");

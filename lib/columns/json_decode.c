@@ -92,6 +92,11 @@ dw_status dwi_json_decoder_set_epoch(dwi_json_decoder *decoder, dwi_sv column, d
     return DW_OK;
 }
 
+void dwi_json_decoder_take_float_words(dwi_json_decoder *decoder)
+{
+    decoder->reader.memo.float_words = true;
+}
+
 void dwi_json_decoder_copy_epochs(dwi_json_decoder *decoder, const dwi_json_decoder *from)
 {
     for (size_t i = 0; i < from->node.n_children; i++) {

@@ -39,6 +39,8 @@ dw_status dwi_json_decoder_set_epoch(dwi_json_decoder *decoder, dwi_sv column, d
                                      dw_error *err);
 /* The epoch units of another decoder's columns, for those of the same name. */
 void dwi_json_decoder_copy_epochs(dwi_json_decoder *decoder, const dwi_json_decoder *from);
+/* Float columns take the strings "NaN", "Infinity" and "-Infinity". */
+void dwi_json_decoder_take_float_words(dwi_json_decoder *decoder);
 /* What a top-level column gets where a record lacks it: the only row of `value` (of the column's
  * type), or, with NULL, no record may lack it: DW_E_UNSUPPORTED with the text `why`. Both are
  * borrowed until the decoder is freed. */

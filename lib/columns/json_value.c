@@ -349,6 +349,32 @@ static dwi_fit binary_from_text(dwi_column *column, dwi_sv text, dwi_value_memo 
     return DWI_FIT_OK;
 }
 
+/* The words that stand for what JSON numbers cannot. */
+static bool float_word(dwi_sv text, double *out)
+{
+    if (dwi_sv_eq_cstr(text, "NaN"))
+        *out = (double)NAN;
+    else if (dwi_sv_eq_cstr(text, "Infinity"))
+        *out = (double)INFINITY;
+    else if (dwi_sv_eq_cstr(text, "-Infinity"))
+        *out = -(double)INFINITY;
+    else
+        return false;
+    return true;
+}
+
+static dwi_fit float_from_text(dwi_column *column, dwi_sv text, dwi_value_memo *memo)
+{
+    double value;
+    float narrow;
+
+    if (!memo->float_words || !float_word(text, &value))
+        return number_from_text(column, text, memo);
+    narrow = (float)value;
+    return column->type->kind == DWI_FLOAT ? push(column, &narrow, sizeof(narrow))
+                                           : push(column, &value, sizeof(value));
+}
+
 dwi_fit dwi_value_from_text(dwi_column *column, dwi_sv text, dwi_value_memo *memo)
 {
     switch (column->type->kind) {
@@ -363,6 +389,9 @@ dwi_fit dwi_value_from_text(dwi_column *column, dwi_sv text, dwi_value_memo *mem
         if (dwi_sv_eq_cstr(text, "true") || dwi_sv_eq_cstr(text, "false"))
             return dwi_value_from_bool(column, text.len == 4, memo);
         return bad(memo, dwi_value_expected(DWI_BOOLEAN));
+    case DWI_FLOAT:
+    case DWI_DOUBLE:
+        return float_from_text(column, text, memo);
     case DWI_VOID:
     case DWI_STRUCT:
     case DWI_ARRAY:

@@ -289,7 +289,7 @@ static dw_status decode_exact(dwi_json_decoder *decoder, const char *text, size_
     return status;
 }
 
-static void check_case(const value_case *c)
+static void check_case_with(const value_case *c, bool float_words)
 {
     dwi_schema *schema = one_column(c->type);
     dwi_json_decoder *decoder = NULL;
@@ -304,6 +304,8 @@ static void check_case(const value_case *c)
     DWT_OK(
         dwi_json_decoder_new(dwi_alloc_default(), schema->root, (dwi_new_field){0}, &decoder, &err),
         &err);
+    if (float_words)
+        dwi_json_decoder_take_float_words(decoder);
     dwi_buf_printf(&record, "{\"c\":%s}", c->value);
     status = decode_exact(decoder, (const char *)record.data, record.len, &err);
     if (status == DW_OK) {
@@ -321,6 +323,11 @@ static void check_case(const value_case *c)
     dwi_schema_unref(schema);
     dwi_buf_done(&record);
     dwi_buf_done(&shown);
+}
+
+static void check_case(const value_case *c)
+{
+    check_case_with(c, false);
 }
 
 static void every_value_becomes_what_the_rules_say(void **state)
@@ -422,9 +429,27 @@ static void doubles_are_correctly_rounded(void **state)
     dwi_schema_unref(schema);
 }
 
+static void words_are_floats_where_they_are_wanted(void **state)
+{
+    static const value_case words[] = {{"double", "\"NaN\"", "nan", NULL},
+                                       {"float", "\"NaN\"", "nan", NULL},
+                                       {"double", "\"Infinity\"", "inf", NULL},
+                                       {"float", "\"-Infinity\"", "-inf", NULL},
+                                       {"double", "\"1.5\"", "1.5", NULL},
+                                       {"double", "\"nan\"", NULL, "is not a number"},
+                                       {"double", "\"+Infinity\"", NULL, "is not a number"},
+                                       {"double", "NaN", NULL, "a value was expected"},
+                                       {"long", "\"NaN\"", NULL, "is not a number"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        check_case_with(&words[i], true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_floats_where_they_are_wanted),
         cmocka_unit_test(every_value_becomes_what_the_rules_say),
         cmocka_unit_test(escaped_nul_is_data),
         cmocka_unit_test(epoch_units_are_per_column),

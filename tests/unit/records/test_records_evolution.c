@@ -50,14 +50,20 @@ static void new_fields_come_with_the_types_of_their_values(void **state)
     assert_string_equal(
         wanted(&f, "[{\"l\":[{\"y\":1,\"k\":[]},{\"k\":[true]}]},"
                    "{\"n\":{\"e\":{}},\"u\":[1,\"2\"],\"w\":[1,2e0]}]"),
-        STRUCT(FIELD("l", ARRAY(STRUCT(FIELD("y", "\"long\"") "," FIELD("k", ARRAY("\"boolean"
-                                                                                   "\""))))) "," FIELD(
-            "n",
-            STRUCT(FIELD(
-                "e", "\"string\""))) "," FIELD("u",
-                                               ARRAY("\"string\"")) "," FIELD("w",
-                                                                              ARRAY(
-                                                                                  "\"double\""))));
+        STRUCT(FIELD(
+            "l",
+            ARRAY(STRUCT(FIELD("y", "\"long\"") "," FIELD(
+                "k",
+                ARRAY(
+                    "\"boolean"
+                    "\""))))) "," FIELD("n",
+                                        STRUCT(FIELD(
+                                            "e",
+                                            "\"string\""))) "," FIELD("u",
+                                                                      ARRAY(
+                                                                          "\"string\"")) "," FIELD("w",
+                                                                                                   ARRAY(
+                                                                                                       "\"double\""))));
     assert_string_equal(wanted(&f, "{\"i\":9223372036854775807,\"j\":-9223372036854775809,"
                                    "\"k\":9223372036854775808,\"q\":-9223372036854775808}"),
                         STRUCT(FIELD("i", "\"long\"") "," FIELD("j", "\"double\"") "," FIELD(
@@ -67,20 +73,24 @@ static void new_fields_come_with_the_types_of_their_values(void **state)
 
 static void only_what_the_table_lacks_is_missing(void **state)
 {
-    static const char want[] = STRUCT(
-        FIELD("A", "\"double\"") "," FIELD("s", STRUCT(FIELD("x", "\"string\"") "," FIELD("z", "\"l"
-                                                                                               "ong"
-                                                                                               "\""))) "," FIELD(
-            "l",
-            ARRAY(STRUCT(FIELD(
-                "k",
-                "\"long\"")))) "," FIELD("t",
-                                         STRUCT(FIELD(
-                                             "q",
-                                             "\"long\""))) "," FIELD("b",
-                                                                     "\"date\"") "," FIELD("B",
-                                                                                           "\"long"
-                                                                                           "\""));
+    static const char want[] =
+        STRUCT(FIELD("A", "\"double\"") "," FIELD(
+            "s",
+            STRUCT(FIELD("x", "\"string\"") "," FIELD(
+                "z",
+                "\"l"
+                "ong"
+                "\""))) "," FIELD("l",
+                                  ARRAY(STRUCT(FIELD(
+                                      "k",
+                                      "\"long\"")))) "," FIELD("t",
+                                                               STRUCT(FIELD(
+                                                                   "q",
+                                                                   "\"long\""))) "," FIELD("b",
+                                                                                           "\"date"
+                                                                                           "\"") "," FIELD("B",
+                                                                                                           "\"long"
+                                                                                                           "\""));
     struct textbuf out = {0};
 
     (void)state;
@@ -94,6 +104,16 @@ static void only_what_the_table_lacks_is_missing(void **state)
     assert_null(strstr(out.text, "\"name\":\"q\""));
     assert_null(strstr(out.text, "\"name\":\"A\""));
     textbuf_clear(&out);
+    {
+        struct textbuf merged = {0};
+        struct textbuf left = {0};
+        (void)decoder_missing_columns(table, want, true, &left);
+        decoder_merge_columns(table, left.text, &merged);
+        assert_non_null(strstr(merged.text, "\"name\":\"t\",\"type\":\"string\""));
+        assert_false(decoder_missing_columns(merged.text, want, true, &out));
+        textbuf_done(&left);
+        textbuf_done(&merged);
+    }
     assert_false(decoder_missing_columns(table, table, true, &out));
     assert_false(decoder_missing_columns(table, "nothing", true, &out));
     textbuf_done(&out);
