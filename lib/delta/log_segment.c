@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "base/alloc.h"
+
 /* Which of several checkpoints of one version to take: the plainest. */
 static int preference(dwi_checkpoint_kind kind)
 {
@@ -53,13 +55,73 @@ done:
     return status;
 }
 
-/* The commits after the checkpoint, which must follow each other. */
-static dw_status pick_commits(dwi_arena *arena, const dwi_listing *l, int64_t version,
-                              dwi_segment *segment, dw_error *err)
-{
-    dwi_log_file *commits = dwi_arena_array(arena, l->n_commits, sizeof(*commits));
-    int64_t next = segment->checkpoint_version + 1;
+/* Most versions in a row that are looked for one by one. */
+enum { MAX_UNLISTED = 1000 };
 
+static dw_status missing(const dwi_listing *l, int64_t version, int64_t next, dw_error *err)
+{
+    return dwi_err(err, DW_E_CORRUPT,
+                   "_delta_log: version %" PRId64 " is missing, the next one is %" PRId64 "%s%s%s",
+                   version, next, l->empty.ptr == NULL ? "" : "; ",
+                   l->empty.ptr == NULL ? "" : l->empty.ptr,
+                   l->empty.ptr == NULL ? "" : " is empty");
+}
+
+/* A folder that is written to while it is listed may be told without some of its newest files: what
+ * lies before one that is listed is there if it can be found by its name. */
+static dw_status find_unlisted(const dwi_log *log, dwi_arena *arena, const dwi_listing *l,
+                               int64_t version, int64_t next_listed, dwi_log_file *out,
+                               dw_error *err)
+{
+    char name[DWI_LOG_NAME_SIZE];
+    dw_object object = {0};
+    dw_status status;
+    char *key;
+
+    dwi_log_commit_name(version, name);
+    key = dwi_log_key(log, name);
+    if (key == NULL)
+        return dwi_err_nomem(err);
+    status = dwi_store_head(log->store, key, &object, err);
+    dwi_cstr_free(log->alloc, key);
+    if (status == DW_E_NOT_FOUND || (status == DW_OK && object.size == 0))
+        return missing(l, version, next_listed, err);
+    if (status != DW_OK)
+        return status;
+    *out =
+        (dwi_log_file){.version = version, .size = object.size, .modified_ms = object.modified_ms};
+    if (!dwi_arena_sv(arena, dwi_sv_cstr(strrchr(name, '/') + 1), &out->name))
+        return dwi_err_nomem(err);
+    return DW_OK;
+}
+
+/* Versions of the segment that the listing lacks, up to the newest that it has. */
+static int64_t count_unlisted(const dwi_listing *l, int64_t version, int64_t next)
+{
+    int64_t n = 0;
+
+    for (const dwi_listed *c = l->first; c != NULL; c = c->next) {
+        if (c->kind != DWI_LISTED_COMMIT || c->file.version < next ||
+            (version >= 0 && c->file.version > version))
+            continue;
+        n += c->file.version - next;
+        next = c->file.version + 1;
+    }
+    return n;
+}
+
+/* The commits after the checkpoint, which must follow each other. */
+static dw_status pick_commits(const dwi_log *log, dwi_arena *arena, const dwi_listing *l,
+                              int64_t version, dwi_segment *segment, dw_error *err)
+{
+    int64_t next = segment->checkpoint_version + 1;
+    int64_t unlisted = count_unlisted(l, version, next);
+    dwi_log_file *commits;
+    dw_status status = DW_OK;
+
+    if (unlisted > MAX_UNLISTED) /* the first one will be missing, and is told */
+        unlisted = MAX_UNLISTED;
+    commits = dwi_arena_array(arena, l->n_commits + (size_t)unlisted, sizeof(*commits));
     if (commits == NULL)
         return dwi_err_nomem(err);
     segment->version = segment->checkpoint_version;
@@ -68,16 +130,18 @@ static dw_status pick_commits(dwi_arena *arena, const dwi_listing *l, int64_t ve
         if (c->kind != DWI_LISTED_COMMIT || c->file.version < next ||
             (version >= 0 && c->file.version > version))
             continue;
-        if (c->file.version != next)
-            return dwi_err(
-                err, DW_E_CORRUPT,
-                "_delta_log: version %" PRId64 " is missing, the next one is %" PRId64 "%s%s%s",
-                next, c->file.version, l->empty.ptr == NULL ? "" : "; ",
-                l->empty.ptr == NULL ? "" : l->empty.ptr, l->empty.ptr == NULL ? "" : " is empty");
+        for (; next < c->file.version; next++) {
+            if (unlisted-- <= 0)
+                return missing(l, next, c->file.version, err);
+            DWI_TRY(find_unlisted(log, arena, l, next, c->file.version,
+                                  &commits[segment->n_commits], err));
+            segment->n_commits++;
+        }
         commits[segment->n_commits++] = c->file;
         segment->version = next++;
     }
-    return DW_OK;
+done:
+    return status;
 }
 
 /* The longest compaction that starts with version `first` and ends within the segment. *at moves on
@@ -133,8 +197,9 @@ static void pick_crc(const dwi_listing *l, dwi_segment *segment)
 }
 
 /* From a listing to the segment. *out_oldest: the oldest version that can be had, -1: none. */
-static dw_status assemble(dwi_arena *arena, const dwi_listing *l, int64_t version, int64_t before,
-                          dwi_segment *out, int64_t *out_oldest, dw_error *err)
+static dw_status assemble(const dwi_log *log, dwi_arena *arena, const dwi_listing *l,
+                          int64_t version, int64_t before, dwi_segment *out, int64_t *out_oldest,
+                          dw_error *err)
 {
     dw_status status;
 
@@ -144,7 +209,7 @@ static dw_status assemble(dwi_arena *arena, const dwi_listing *l, int64_t versio
         if (c->kind == DWI_LISTED_COMMIT && c->file.version == 0)
             *out_oldest = 0;
     DWI_TRY(pick_checkpoint(arena, l, version, before, out, out_oldest, err));
-    DWI_TRY(pick_commits(arena, l, version, out, err));
+    DWI_TRY(pick_commits(log, arena, l, version, out, err));
     DWI_TRY(pick_steps(arena, l, out, err));
     pick_crc(l, out);
 done:
@@ -184,7 +249,7 @@ static dw_status whole_log(const dwi_log *log, int64_t version, int64_t before, 
 
     DWI_TRY(dwi_log_list(log, 0, NULL, NULL, arena, &l, err));
     newest = newest_of(&l);
-    status = assemble(arena, &l, version, before, out, &oldest, err);
+    status = assemble(log, arena, &l, version, before, out, &oldest, err);
     if (status != DW_E_NOMEM && (version > newest || newest < 0))
         DWI_TRY(not_found(log, version, oldest, newest, err));
     if (status == DW_E_CORRUPT && version >= 0 && oldest > version)
@@ -217,7 +282,7 @@ static dw_status from_hint(const dwi_log *log, int64_t version, int64_t before, 
     if (status == DW_OK)
         status = dwi_log_list(log, hint, NULL, NULL, arena, &l, &ignored);
     if (status == DW_OK)
-        status = assemble(arena, &l, version, before, out, &oldest, &ignored);
+        status = assemble(log, arena, &l, version, before, out, &oldest, &ignored);
     if (status == DW_E_NOMEM)
         return dwi_err_nomem(err);
     *out_found = status == DW_OK && out->checkpoint_version >= hint &&

@@ -27,7 +27,8 @@ typedef struct race {
     const race_step *steps;
     size_t n_steps;
     bool repeat_last;
-    size_t puts; /* conditional puts seen */
+    size_t puts;        /* conditional puts seen */
+    const char *hidden; /* keys with it are not listed, though they are there; NULL: none */
     int failing_gets;
     char keys[64][96]; /* of conditional puts */
 } race;
@@ -74,12 +75,28 @@ static dw_status race_get(void *self, const char *key, dw_range range, dw_sink s
     return r->inner->ops.get(r->inner->self, key, range, sink, err);
 }
 
+typedef struct race_lister {
+    const char *hidden;
+    dw_lister_fn *each;
+    void *ctx;
+} race_lister;
+
+static dw_status race_see(void *ctx, const dw_object *object, dw_error *err)
+{
+    const race_lister *l = ctx;
+
+    return strstr(object->key, l->hidden) != NULL ? DW_OK : l->each(l->ctx, object, err);
+}
+
 static dw_status race_list(void *self, const char *prefix, const char *after, dw_lister_fn *each,
                            void *ctx, dw_error *err)
 {
     race *r = self;
+    race_lister some = {r->hidden, each, ctx};
 
-    return r->inner->ops.list(r->inner->self, prefix, after, each, ctx, err);
+    if (r->hidden == NULL)
+        return r->inner->ops.list(r->inner->self, prefix, after, each, ctx, err);
+    return r->inner->ops.list(r->inner->self, prefix, after, race_see, &some, err);
 }
 
 static dw_status race_head(void *self, const char *key, dw_object *out, dw_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "log_fixture.h"
+#include "race_store.h"
 
 static dwi_segment segment_of(fixture *f, int64_t version, int64_t before)
 {
@@ -148,6 +148,32 @@ static void put_compaction(fixture *f, int first, int last, const char *text)
     put_object(f, key, text);
 }
 
+/* A folder that somebody writes to while it is read may be told without some of its new files. */
+static void a_commit_that_a_listing_missed_is_found_by_its_name(void **state)
+{
+    fixture *f = *state;
+    dwi_segment segment;
+    race r;
+
+    put_commits(f, 0, 6);
+    race_start(&r, f, NULL, 0);
+    r.hidden = "0004.json";
+    segment = segment_of(f, -1, -1);
+    DWT_EQ(segment.version, 6);
+    DWT_EQ(segment.n_commits, 7);
+    for (int64_t v = 0; v < 7; v++)
+        DWT_EQ(segment.commits[v].version, v);
+    DWT_STR(segment.commits[4].name.ptr, "00000000000000000004.json");
+    DWT_EQ(segment.commits[4].size, segment.commits[3].size);
+    DWT_EQ(segment_of(f, 5, -1).version, 5);
+    put_object(f, "t/_delta_log/00000000000000000002.checkpoint.parquet", "x");
+    put_object(f, "t/_delta_log/_last_checkpoint", "{\"version\":2,\"size\":1}");
+    segment = segment_of(f, -1, -1);
+    DWT_EQ(segment.version, 6);
+    DWT_EQ(segment.n_commits, 4);
+    race_stop(f);
+}
+
 static void compacted_files_stand_for_commits_where_they_fit(void **state)
 {
     fixture *f = *state;
@@ -277,6 +303,7 @@ int main(void)
         FIXTURE_TEST(incomplete_and_empty_checkpoints_do_not_count),
         FIXTURE_TEST(a_checkpoint_may_be_all_that_is_left),
         FIXTURE_TEST(a_gap_is_a_corrupt_log),
+        FIXTURE_TEST(a_commit_that_a_listing_missed_is_found_by_its_name),
         FIXTURE_TEST(compacted_files_stand_for_commits_where_they_fit),
         FIXTURE_TEST(the_newest_checksum_file_of_the_segment_is_named),
         FIXTURE_TEST(what_only_looks_like_a_version_is_passed_over),
