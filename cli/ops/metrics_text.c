@@ -3,13 +3,27 @@
  * in the lines that describe them, in the unit, and in the last line. */
 #include "ops/metric_table.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ops/process_stats.h"
+
+/* Most numbers are whole, and printf() is most of the time that the text takes. */
+static void add_whole(struct textbuf *out, int64_t number)
+{
+    char digits[24];
+    char *at = digits + sizeof(digits);
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    do
+        *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) != 0);
+    if (number < 0)
+        *--at = '-';
+    textbuf_add(out, at, (size_t)(digits + sizeof(digits) - at));
+}
 
 void metric_number(struct textbuf *out, double value)
 {
@@ -24,7 +38,7 @@ void metric_number(struct textbuf *out, double value)
         return;
     }
     if (fabs(value) < 1e15 && value == trunc(value)) {
-        textbuf_printf(out, "%.0f", value);
+        add_whole(out, (int64_t)value);
         return;
     }
     for (int digits = 15; digits <= 17; digits++) {
@@ -79,8 +93,14 @@ static void add_sample(struct textbuf *out, const struct metric_view *view, cons
 {
     bool labels = view->labels[0] != '\0';
 
-    textbuf_printf(out, "%s%s%s%s%s ", view->spec->name, suffix, labels ? "{" : "", view->labels,
-                   labels ? "}" : "");
+    textbuf_puts(out, view->spec->name);
+    textbuf_puts(out, suffix);
+    if (labels) {
+        textbuf_puts(out, "{");
+        textbuf_puts(out, view->labels);
+        textbuf_puts(out, "}");
+    }
+    textbuf_puts(out, " ");
     metric_number(out, value);
     textbuf_puts(out, "\n");
 }
@@ -95,13 +115,17 @@ static void add_histogram(struct textbuf *out, const struct metric_view *view, b
         double bound = i + 1 == view->n_buckets ? INFINITY : view->spec->bounds[i];
 
         count += view->buckets[i];
-        textbuf_printf(out, "%s_bucket{%s%sle=\"", view->spec->name, view->labels,
-                       view->labels[0] == '\0' ? "" : ",");
+        textbuf_puts(out, view->spec->name);
+        textbuf_puts(out, "_bucket{");
+        textbuf_puts(out, view->labels);
+        textbuf_puts(out, view->labels[0] == '\0' ? "le=\"" : ",le=\"");
         metric_number(out, bound);
         /* OpenMetrics: a number that is no integer in spelling too. */
         if (open_metrics && !isinf(bound) && bound == trunc(bound))
             textbuf_puts(out, ".0");
-        textbuf_printf(out, "\"} %" PRIu64 "\n", count);
+        textbuf_puts(out, "\"} ");
+        add_whole(out, (int64_t)count);
+        textbuf_puts(out, "\n");
     }
     add_sample(out, view, "_sum", view->value);
     add_sample(out, view, "_count", (double)count);

@@ -58,12 +58,14 @@ static bool read_stat(int64_t *threads, uint64_t *start_ticks, uint64_t *virtual
                   threads, start_ticks, virtual_bytes) == 3;
 }
 
-/* When the machine was started, in seconds since 1970; 0: unknown. */
+/* When the machine was started, in seconds since 1970; 0: unknown. The file is a long one, and is
+ * read once. */
 static int64_t boot_time(void)
 {
-    FILE *file = fopen("/proc/stat", "re");
+    static _Atomic int64_t known;
+    FILE *file = known != 0 ? NULL : fopen("/proc/stat", "re");
     char line[256];
-    int64_t at = 0;
+    int64_t at = known;
 
     while (file != NULL && at == 0 && fgets(line, sizeof(line), file) != NULL) {
         if (sscanf(line, "btime %" SCNd64, &at) != 1)
@@ -71,6 +73,7 @@ static int64_t boot_time(void)
     }
     if (file != NULL)
         (void)fclose(file);
+    known = at;
     return at;
 }
 

@@ -169,14 +169,14 @@ kafka:
 
 def test_tokens_of_an_openid_provider(broker, name, make, table, provider, tmp_path):
     topic = broker.topic(name, 1)
-    one_provider = provider(life=4, failures=[(503, {})])
+    one_provider = provider(life=3, failures=[(503, {})])
     settings = oidc(broker, one_provider, tmp_path)
     one = make(**settings)
     del one.environment["KAFKA_BOOTSTRAP_SERVERS"]
     one.start()
     broker.produce(topic, events(10))
     wait_ids(table, range(10), [one])
-    until("tokens are renewed before their end", 20, lambda: len(one_provider.asked) >= 4)
+    until("tokens are renewed before their end", 20, lambda: len(one_provider.asked) >= 3)
     broker.produce(topic, events(10, 10))
     wait_ids(table, range(20), [one])
     authorization, form = one_provider.asked[0]
