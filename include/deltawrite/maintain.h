@@ -129,7 +129,7 @@ typedef struct dw_vacuum_metrics {
     int64_t folders;       /* that they were in */
     int64_t young_files;   /* not named by the log, too young to be removed */
     int64_t foreign_files; /* of another table within the table's folder, which stay */
-    int64_t leftovers;     /* temporary files of writers that broke off (local disks) */
+    int64_t leftovers;     /* of writers that broke off: temporary files, uploads (S3) */
     int64_t leftover_bytes;
     int64_t empty_folders; /* removed (local disks) */
     /* Append below this line only. */

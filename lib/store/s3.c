@@ -194,6 +194,7 @@ const dw_store_vtable *dwi_s3_vtable(void)
         .upload_finish = dwi_s3_upload_finish,
         .upload_abort = dwi_s3_upload_abort,
         .destroy = s3_destroy,
+        .sweep = dwi_s3_sweep,
         .remove_many = dwi_s3_remove_many,
     };
 

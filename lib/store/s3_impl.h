@@ -77,7 +77,11 @@ bool dwi_s3_xml_field(dw_bytes xml, const char *name, dwi_buf *out);
  * done about `key`, DW_E_UNSUPPORTED that it does not. */
 dw_status dwi_s3_probe(dwi_s3 *s3, const char *key, dw_error *err);
 
-/* s3_list.c, s3_delete.c, s3_upload.c: operations of the vtable. */
+/* s3_list.c, s3_delete.c, s3_sweep.c, s3_upload.c: operations of the vtable. */
+dw_status dwi_s3_sweep(void *self, const char *prefix, int64_t before_ms, int32_t dry_run,
+                       dw_swept *out_swept, dw_error *err);
+/* In place. Besides %XX a blank may come as '+'. False for a broken escape. */
+bool dwi_s3_url_decode(dwi_buf *text);
 dw_status dwi_s3_remove_many(void *self, const char *const *keys, size_t count, dw_error *err);
 dw_status dwi_s3_list(void *self, const char *prefix, const char *after, dw_lister_fn *each,
                       void *ctx, dw_error *err);

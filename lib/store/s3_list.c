@@ -66,8 +66,7 @@ done:
     return status;
 }
 
-/* In place. Besides %XX a blank may come as '+'. False for a broken escape. */
-static bool url_decode(dwi_buf *text)
+bool dwi_s3_url_decode(dwi_buf *text)
 {
     size_t to = 0;
 
@@ -106,7 +105,7 @@ static dw_status object_field(delivery *d, const dwi_s3_xml *xml, dw_error *err)
     if (dwi_s3_xml_is(xml, 3, "Key")) {
         dwi_buf_clear(&d->key);
         dwi_buf_append(&d->key, text.ptr, text.len);
-        if (d->page->url_encoded && !url_decode(&d->key))
+        if (d->page->url_encoded && !dwi_s3_url_decode(&d->key))
             return dwi_err(err, DW_E_CORRUPT, "the server lists a key with a broken escape");
         if (memchr(d->key.data, '\0', d->key.len) != NULL)
             return dwi_err(err, DW_E_CORRUPT, "the server lists a key with a NUL");

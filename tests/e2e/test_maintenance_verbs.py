@@ -38,7 +38,7 @@ def test_a_table_goes_back_and_forth_and_loses_what_it_no_longer_needs(tool, tab
 
     dry = tool.json("vacuum", table, "--retain-hours", "0", "--unsafe-retention", "--dry-run")
     assert (dry["numDeletedFiles"], len(dry["paths"])) == (2, 2)
-    assert all(path.startswith("day=a b%2F") for path in dry["paths"])
+    assert all(path.startswith("day=a") and "b%2F" in path for path in dry["paths"])
     assert tool.json("vacuum", table)["numDeletedFiles"] == 0
     lite = tool.json("vacuum", table, "--retain-hours", "0", "--unsafe-retention", "--lite", "--dry-run")
     assert sorted(lite["paths"]) == sorted(dry["paths"])

@@ -151,12 +151,55 @@ static void objects_that_cannot_be_removed_together_are_removed_one_by_one(void 
     s3_stop(&f);
 }
 
+#define UPLOAD(key, id, day)                                                                       \
+    "<Upload><Key>" key "</Key><UploadId>" id "</UploadId><Initiated>2026-01-" day                 \
+    "T00:00:00.000Z</Initiated></Upload>"
+
+/* 2026-01-05 is when they are old; what is out of the store's folder is not ours. */
+static void uploads_that_broke_off_are_aborted_when_they_are_old(void **state)
+{
+    const script_step steps[] = {
+        {SCRIPT_ANSWER,
+         "HTTP/1.1 200 OK\r\n\r\n<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>"
+         "<NextKeyMarker>t/a%2Bb</NextKeyMarker><NextUploadIdMarker>u/1</"
+         "NextUploadIdMarker>" UPLOAD("t/a%20b", "u/1", "04")
+             UPLOAD("t/c", "u2", "06") "</ListMultipartUploadsResult>"},
+        {SCRIPT_ANSWER, "HTTP/1.1 200 OK\r\n\r\n<ListMultipartUploadsResult>" UPLOAD(
+                            "other/d", "u3", "01") "</ListMultipartUploadsResult>"},
+        {SCRIPT_ANSWER, "HTTP/1.1 200 OK\r\n\r\n<ListMultipartUploadsResult>" UPLOAD(
+                            "t/a%20b", "u/1", "04") "</ListMultipartUploadsResult>"},
+        {SCRIPT_ANSWER, "HTTP/1.1 204 No Content\r\n\r\n"},
+        {SCRIPT_ANSWER, FAULT("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>")},
+    };
+    const int64_t before_ms = INT64_C(1767571200000);
+    dw_error err = DW_ERROR_INIT;
+    dw_swept swept;
+    s3_fixture f;
+
+    (void)state;
+    START(&f, steps);
+    DWT_OK(dwi_store_sweep(f.store, "x/", before_ms, true, &swept, &err), &err);
+    DWT_EQ(swept.leftovers, 1);
+    assert_non_null(
+        strstr(s3_request(&f, 0), "GET /lake?encoding-type=url&prefix=t%2Fx%2F&uploads= HTTP"));
+    assert_non_null(strstr(s3_request(&f, 1),
+                           "?encoding-type=url&key-marker=t%2Fa%2Bb&prefix=t%2Fx%2F"
+                           "&upload-id-marker=u%2F1&uploads= HTTP"));
+    DWT_OK(dwi_store_sweep(f.store, "", before_ms, false, &swept, &err), &err);
+    DWT_EQ(swept.leftovers, 1);
+    assert_non_null(strstr(s3_request(&f, 3), "DELETE /lake/t/a%20b?uploadId=u%2F1 HTTP"));
+    DWT_OK(dwi_store_sweep(f.store, "", before_ms, false, &swept, &err), &err);
+    DWT_EQ(swept.leftovers, 0);
+    s3_stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_tried_again_one_by_one),
         cmocka_unit_test(a_failed_upload_is_aborted),
         cmocka_unit_test(a_lost_completion_is_settled_by_looking),
+        cmocka_unit_test(uploads_that_broke_off_are_aborted_when_they_are_old),
         cmocka_unit_test(objects_that_cannot_be_removed_together_are_removed_one_by_one),
     };
 
