@@ -12,9 +12,7 @@ ASKED = int(os.environ.get("DELTAWRITE_CONDITIONS", "150"))
 SEED = int(os.environ.get("DELTAWRITE_SEED", "0")) or int(time.time())
 KINDS = {
     "plain": dict(partitioned=False),
-    "partitioned": {},
-    "mapped": dict(properties="'delta.columnMapping.mode'='id'"),
-    "with deletion vectors": dict(properties="'delta.enableDeletionVectors'='true'"),
+    "mapped, with deletion vectors": dict(properties="'delta.columnMapping.mode'='id', 'delta.enableDeletionVectors'='true'"),
 }
 
 
@@ -22,7 +20,7 @@ KINDS = {
 def test_conditions_choose_the_rows_that_spark_chooses(kind, tmp_path):
     rng = conditions.seeded(f"{SEED} {kind}")
     path, tool = tmp_path / "table", Tool()
-    made = conditions.statements(path, rng, **KINDS[kind])
+    made = conditions.statements(path, rng, files=4, rows=35, **KINDS[kind])
     if "vectors" in kind:
         made.append(f"DELETE FROM delta.`{path}` WHERE id % 5 = 0")
     asked = [conditions.condition(rng) for _ in range(ASKED)]
