@@ -153,3 +153,31 @@ def test_rows_stay_in_any_order_of_maintenance(entry, tmp_path):
     check_vacuum_of_others(story)
     optimize_by_others(story)
     story.check(story.engines)
+
+
+def test_a_dry_run_names_the_files_that_sparks_does(local_tool, tmp_path):
+    """Odd names of files and folders, tombstones, deletion vectors and change data, all of them old."""
+    path = tmp_path / "table"
+    local_tool.create(path, [("n", "long"), ("_p", "string")], "--partition-by", "_p", "--property",
+                      "delta.enableDeletionVectors=true", "--property", "delta.enableChangeDataFeed=true",
+                      folder=tmp_path)
+    rows = [{"n": n, "_p": p} for p in ("a b", "x=%25/y", "ü", None) for n in range(4)]
+    local_tool("import", path, "-", stdin="".join(json.dumps(row) + "\n" for row in rows))
+    judges.spark_sql(f"delete from delta.`{path}` where n = 1", f"update delta.`{path}` set n = 7 where n = 2",
+                     f"delete from delta.`{path}` where _p = 'a b'")
+    local_tool("import", path, "-", stdin='{"n":1,"_p":"a b"}\n')
+    for name in ("orphan.parquet", "_hidden/file", ".hidden", "_SUCCESS", "deep/er/file", "deep/_SUCCESS", "deep/.x.crc",
+                 "_delta_index/file", "_p=new/file", "_q=1/file", "_change_data/old", "_p=a b/with %41 + & é.parquet",
+                 "_p=a b/_nested/file", "metadata/file", "deletion_vector_00000000-0000-0000-0000-000000000000.bin"):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(b"123")
+    for each in path.rglob("*"):
+        if "_delta_log" not in each.parts and each.is_file():
+            os.utime(each, (each.stat().st_mtime - 90 * 86400,) * 2)
+    ours = local_tool.json("vacuum", path, "--retain-hours", 0, "--unsafe-retention", "--dry-run")["paths"]
+    theirs = judges.spark_sql("set spark.databricks.delta.retentionDurationCheck.enabled=false",
+                              f"vacuum delta.`{path}` retain 0 hours dry run")
+    theirs = [row["path"].removeprefix("file:") for row in theirs]
+    theirs = sorted(os.path.relpath(each, path) for each in theirs if not os.path.isdir(each))
+    assert sorted(ours) == theirs
+    assert len(theirs) > 12
