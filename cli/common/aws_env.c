@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/aws_profile.h"
+#include "common/aws_chain.h"
 #include "common/memory.h"
 
 const char *aws_getenv(void *unused, const char *name)
@@ -99,29 +99,14 @@ static bool keys_from_environment(struct source from, struct aws_env *out, struc
     return false;
 }
 
-static bool keys_from_profile(struct source from, struct aws_env *out, struct textbuf *problem)
+static bool keys_from_elsewhere(struct source from, struct aws_env *out, struct textbuf *problem)
 {
     bool named = value_of(from, "AWS_PROFILE") != NULL ||
                  value_of(from, "AWS_SHARED_CREDENTIALS_FILE") != NULL ||
                  value_of(from, "AWS_CONFIG_FILE") != NULL;
-    struct aws_profile profile = {0};
+    bool aws_itself = out->endpoint == NULL || strstr(out->endpoint, ".amazonaws.com") != NULL;
 
-    if (!named && out->endpoint != NULL)
-        return true;
-    if (!aws_profile_load(
-            value_of(from, "AWS_PROFILE"), value_of(from, "AWS_SHARED_CREDENTIALS_FILE"),
-            value_of(from, "AWS_CONFIG_FILE"), value_of(from, "HOME"), &profile, problem))
-        return false;
-    if (out->access_key_id == NULL && profile.access_key_id != NULL) {
-        out->access_key_id = need_strdup(profile.access_key_id);
-        out->secret_access_key = need_strdup(profile.secret_access_key);
-        out->session_token = copy_of(profile.session_token);
-        out->source = "profile";
-    }
-    if (out->region == NULL)
-        out->region = copy_of(profile.region);
-    aws_profile_done(&profile);
-    return true;
+    return aws_chain_open(from.lookup, from.ctx, named || aws_itself, aws_itself, out, problem);
 }
 
 bool aws_env_load(aws_lookup_fn *lookup, void *ctx, const struct aws_defaults *defaults,
@@ -129,6 +114,7 @@ bool aws_env_load(aws_lookup_fn *lookup, void *ctx, const struct aws_defaults *d
 {
     static const struct aws_defaults none = {0};
     struct source from = {lookup, ctx};
+    bool unsigned_requests;
 
     defaults = defaults == NULL ? &none : defaults;
     *out = (struct aws_env){0};
@@ -139,9 +125,16 @@ bool aws_env_load(aws_lookup_fn *lookup, void *ctx, const struct aws_defaults *d
     out->region = copy_of(value_of(from, "AWS_REGION"));
     if (out->region == NULL)
         out->region = copy_of(value_of(from, "AWS_DEFAULT_REGION"));
-    if (!keys_from_environment(from, out, problem) || !keys_from_profile(from, out, problem))
+    out->ca_file = copy_of(value_of(from, "AWS_CA_BUNDLE"));
+    if (!read_bool(from, "AWS_SKIP_SIGNATURE", false, &unsigned_requests, problem))
         goto failed;
-    if (out->access_key_id == NULL && out->endpoint != NULL && defaults->access_key_id != NULL) {
+    if (!unsigned_requests && (!keys_from_environment(from, out, problem) ||
+                               !keys_from_elsewhere(from, out, problem)))
+        goto failed;
+    if (unsigned_requests) {
+        out->source = "nowhere: requests are not signed";
+    } else if (out->access_key_id == NULL && out->credentials == NULL && out->endpoint != NULL &&
+               defaults->access_key_id != NULL) {
         out->access_key_id = need_strdup(defaults->access_key_id);
         out->secret_access_key = need_strdup(defaults->secret_access_key);
         out->source = "default";
@@ -161,6 +154,8 @@ void aws_env_done(struct aws_env *env)
     free(env->access_key_id);
     free(env->secret_access_key);
     free(env->session_token);
+    free(env->ca_file);
+    dw_credentials_unref(env->credentials);
     *env = (struct aws_env){0};
 }
 
@@ -173,4 +168,6 @@ void aws_env_apply(const struct aws_env *env, dw_store_options *options)
     options->s3_access_key_id = env->access_key_id;
     options->s3_secret_access_key = env->secret_access_key;
     options->s3_session_token = env->session_token;
+    options->s3_credentials = env->credentials;
+    options->s3_ca_file = env->ca_file;
 }

@@ -24,20 +24,24 @@ struct aws_defaults {
 struct aws_env {
     char *endpoint; /* NULL: AWS itself */
     char *region;
-    char *access_key_id; /* NULL: none found */
+    char *access_key_id; /* NULL: none found, or `credentials` */
     char *secret_access_key;
     char *session_token;
-    const char *source; /* where the keys came from, for the log */
+    dw_credentials *credentials; /* NULL: the keys above; else they are fetched */
+    bool is_last_resort;         /* `credentials` are an instance's, which may not be one */
+    char *ca_file;               /* NULL: the system's authorities */
+    const char *source;          /* where the keys came from, for the log */
     bool allow_http;
     bool virtual_host;
 };
 
 /* Read by these rules (docs/configuration.md):
  * - endpoint: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the default; set but empty is AWS itself.
- * - keys: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN); else the profile
- *   AWS_PROFILE ("default") of AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials) or AWS_CONFIG_FILE
- *   (~/.aws/config), but with an endpoint that is not AWS only if one of these is set; else the
- *   defaults.
+ * - keys: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN); else those of
+ *   common/aws_chain.h, of which the profile counts with an endpoint that is not AWS only if
+ *   AWS_PROFILE or a variable of its files is set, and the instance not at all; else the defaults.
+ *   AWS_SKIP_SIGNATURE=true: none, requests are not signed.
+ * - authorities of https: AWS_CA_BUNDLE.
  * - region: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.
  * False: a mistake, told in `problem` as "OBJECT: REASON". */
 bool aws_env_load(aws_lookup_fn *lookup, void *ctx, const struct aws_defaults *defaults,

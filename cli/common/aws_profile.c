@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,23 @@ static void keep(char **slot, const char *value)
         *slot = need_strdup(value);
 }
 
+static const struct member {
+    const char *key;
+    size_t offset;
+} members[] = {
+    {"aws_access_key_id", offsetof(struct aws_profile, access_key_id)},
+    {"aws_secret_access_key", offsetof(struct aws_profile, secret_access_key)},
+    {"aws_session_token", offsetof(struct aws_profile, session_token)},
+    {"region", offsetof(struct aws_profile, region)},
+    {"role_arn", offsetof(struct aws_profile, role_arn)},
+    {"source_profile", offsetof(struct aws_profile, source_profile)},
+    {"credential_source", offsetof(struct aws_profile, credential_source)},
+    {"external_id", offsetof(struct aws_profile, external_id)},
+    {"role_session_name", offsetof(struct aws_profile, role_session_name)},
+    {"web_identity_token_file", offsetof(struct aws_profile, web_identity_token_file)},
+    {"credential_process", offsetof(struct aws_profile, credential_process)},
+};
+
 static void take_pair(struct aws_profile *out, char *line)
 {
     char *equals = strchr(line, '=');
@@ -52,14 +70,12 @@ static void take_pair(struct aws_profile *out, char *line)
     *equals = '\0';
     key = trimmed(line);
     value = trimmed(equals + 1);
-    if (strcmp(key, "aws_access_key_id") == 0)
-        keep(&out->access_key_id, value);
-    else if (strcmp(key, "aws_secret_access_key") == 0)
-        keep(&out->secret_access_key, value);
-    else if (strcmp(key, "aws_session_token") == 0)
-        keep(&out->session_token, value);
-    else if (strcmp(key, "region") == 0)
-        keep(&out->region, value);
+    if (strncmp(key, "sso_", 4) == 0)
+        out->sso = true;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (strcmp(key, members[i].key) == 0)
+            keep((char **)(void *)((char *)out + members[i].offset), value);
+    }
 }
 
 /* A file named by the user must be there; the usual ones may be missing. */
@@ -102,7 +118,7 @@ bool aws_profile_load(const char *name, const char *credentials_file, const char
     const char *wanted = name == NULL ? "default" : name;
     bool found = false;
 
-    *out = (struct aws_profile){0};
+    *out = (struct aws_profile){.name = need_strdup(wanted)};
     if (!read_file(credentials_file, home, "/.aws/credentials", wanted, out, &found, problem) ||
         !read_file(config_file, home, "/.aws/config", wanted, out, &found, problem))
         goto failed;
@@ -122,9 +138,8 @@ failed:
 
 void aws_profile_done(struct aws_profile *profile)
 {
-    free(profile->access_key_id);
-    free(profile->secret_access_key);
-    free(profile->session_token);
-    free(profile->region);
+    free(profile->name);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        free(*(char **)(void *)((char *)profile + members[i].offset));
     *profile = (struct aws_profile){0};
 }

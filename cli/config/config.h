@@ -188,6 +188,8 @@ struct http_config {
 struct storage_config {
     char *endpoint, *endpoint_s3, *access_key_id, *secret_access_key, *session_token;
     char *region, *default_region, *profile, *credentials_file, *config_file;
+    char *role_arn, *role_session_name, *web_identity_token_file, *sts_endpoint, *ca_file;
+    bool skip_signature;
     bool allow_http;
     bool virtual_host;
 };

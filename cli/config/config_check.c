@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/setting_text.h"
 #include "config/config_layers.h"
 #include "config/expand.h"
 #include "config/kafka_properties.h"
 #include "config/record_check.h"
-#include "config/setting_text.h"
 #include "config/table_schema.h"
 
 bool config_fail_at(const struct config *config, const char *list, size_t index, const char *rest,

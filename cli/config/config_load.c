@@ -86,7 +86,8 @@ static bool load_aws(struct config *out, bool seeded, struct textbuf *problem)
     if (!ok)
         rename_problem(out, text.text, problem);
     textbuf_done(&text);
-    if (ok && out->aws.access_key_id == NULL) {
+    if (ok && out->aws.access_key_id == NULL && out->aws.credentials == NULL &&
+        out->aws.source == NULL) {
         rename_problem(out,
                        "AWS_ACCESS_KEY_ID: no credentials for AWS: neither the settings nor a "
                        "profile has them",
@@ -212,6 +213,29 @@ bool config_read(int argc, char **argv, char **environment, struct layers *layer
     return ok;
 }
 
+/* Whether this is an instance with a role shows only when it is asked: before anything waits for a
+ * store that will never answer. */
+static int check_last_resort(struct config *config)
+{
+    struct textbuf text = {0};
+    struct textbuf problem = {0};
+    dw_error err = DW_ERROR_INIT;
+    int code = -1;
+
+    if (!config->aws.is_last_resort ||
+        dw_credentials_refresh(config->aws.credentials, NULL, &err) == DW_OK)
+        return -1;
+    textbuf_printf(&text,
+                   "AWS_ACCESS_KEY_ID: no credentials for AWS: neither the settings nor a profile "
+                   "has them, and this is no instance with a role: %s",
+                   err.message);
+    rename_problem(config, text.text, &problem);
+    code = fail(EXIT_CODE_CONFIG, problem.text);
+    textbuf_done(&text);
+    textbuf_done(&problem);
+    return code;
+}
+
 int config_load(int argc, char **argv, char **environment, struct config *out)
 {
     struct layers layers = {0};
@@ -228,6 +252,8 @@ int config_load(int argc, char **argv, char **environment, struct config *out)
     else if (layers_given_flag(&layers, "--check") != NULL)
         code = self_check(out, layers_given_flag(&layers, "--json") != NULL);
     else
+        code = check_last_resort(out);
+    if (code < 0)
         log_setup((enum log_format)out->log_format, out->log_level);
     textbuf_done(&problem);
     layers_done(&layers);

@@ -192,6 +192,9 @@ static void keep_storage(struct comparison *c)
     aws->access_key_id = copy_of(running->access_key_id);
     aws->secret_access_key = copy_of(running->secret_access_key);
     aws->session_token = copy_of(running->session_token);
+    aws->ca_file = copy_of(running->ca_file);
+    if (running->credentials != NULL)
+        aws->credentials = dw_credentials_ref(running->credentials);
     c->next->store_options = c->running->store_options;
     aws_env_apply(aws, &c->next->store_options);
 }

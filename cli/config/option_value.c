@@ -8,9 +8,9 @@
 #include <strings.h>
 
 #include "common/memory.h"
+#include "common/setting_text.h"
 #include "config/config.h"
 #include "config/option_readers.h"
-#include "config/setting_text.h"
 
 static void *member(const struct option *option, void *base)
 {

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "config/setting_text.h"
+#include "common/setting_text.h"
 #include "records/decoder.h"
 
 static bool asked_before(const struct config *config, size_t source)
@@ -94,6 +94,30 @@ static void check_listen(struct check_report *report, const struct config *confi
     textbuf_done(&host);
 }
 
+/* ---- keys ---- */
+
+static void check_credentials(struct check_report *report, const struct config *config)
+{
+    dw_error err = DW_ERROR_INIT;
+    struct textbuf text = {0};
+    int64_t expires_ms = 0;
+
+    if (config->aws.credentials == NULL)
+        return;
+    if (dw_credentials_refresh(config->aws.credentials, &expires_ms, &err) == DW_OK) {
+        textbuf_printf(&text, "there are keys from the %s", config->aws.source);
+        if (expires_ms > 0) {
+            textbuf_puts(&text, ", until ");
+            textbuf_time(&text, expires_ms);
+        }
+        check_tell(report, CHECK_OK, "credentials", NULL, text.text, NULL);
+    } else {
+        check_tell(report, err.retryable ? CHECK_LATER : CHECK_WRONG, "credentials",
+                   config->aws.source, err.message, "see the role and who may take it on");
+    }
+    textbuf_done(&text);
+}
+
 /* ---- memory ---- */
 
 /* The limit of our control group, versions 2 and 1; -1: none. */
@@ -164,6 +188,7 @@ int self_check(const struct config *config, bool json)
     check_listen(&report, config);
     check_kafka(&report, config, &topics);
     check_registries(&report, config);
+    check_credentials(&report, config);
     check_tables(&report, config, &topics);
     found_topics_done(&topics);
     return check_end(&report);

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
+#include "common/setting_text.h"
 #include "config/expand.h"
 #include "config/option.h"
-#include "config/setting_text.h"
 
 static char *const environment[] = {"HOME=/home/me", "EMPTY=", "HOMER=no", "D=$x", NULL};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/setting_text.h"
+#include "common/setting_text.h"
 
 #include <ctype.h>
 #include <errno.h>
