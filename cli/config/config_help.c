@@ -36,10 +36,13 @@ static void print_help(void)
     size_t count;
     const struct option *table = option_table(&count);
 
-    (void)printf("Usage: %s [OPTION]...\n\n"
-                 "Reads Kafka topics into Delta tables, each record exactly once.\n\n"
-                 "Options, and the environment variables they override:\n",
-                 SERVICE_NAME);
+    (void)printf(
+        "Usage: %s [OPTION]...\n"
+        "       %s healthcheck [live|ready] [OPTION]...\n\n"
+        "Reads Kafka topics into Delta tables, each record exactly once; or asks the instance\n"
+        "with these settings, over HTTP, whether it is alive, or ready.\n\n"
+        "Options, and the environment variables they override:\n",
+        SERVICE_NAME, SERVICE_NAME);
     for (size_t i = 0; i < count; i++) {
         if (table[i].flag != NULL)
             help_option(&table[i]);

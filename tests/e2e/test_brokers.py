@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -15,6 +16,7 @@ import urllib.parse
 import pytest
 from confluent_kafka import Producer
 
+from support.paths import ROOT
 from support.programs import Service, Tool, until
 from support.servers import Kafka
 
@@ -407,3 +409,24 @@ def test_instances_and_the_broker_come_and_go_at_random(broker, name, make, tabl
         if not one.running():
             one.start()
     wait_ids(table, range(made), services, 120)
+
+
+@pytest.mark.skipif(not LONG, reason="long: DELTAWRITE_LONG=1")
+def test_one_of_three_brokers_goes_and_comes_back(name, make, table, tmp_path):
+    """The one that goes leads partitions, and may be the group's coordinator."""
+    three = Kafka(tmp_path / "three").start("--brokers", 3)
+    try:
+        topic = three.topic(name, 6)
+        services = [make(KAFKA_BOOTSTRAP_SERVERS=three.bootstrap).start() for _ in range(2)]
+        three.produce(topic, events(300, 0, 6))
+        wait_ids(table, range(300), services)
+        for start, number in ((300, 2), (900, 3)):
+            subprocess.run([ROOT / "tests/servers/kafka", "kill-one", three.folder, str(number)], check=True)
+            three.produce(topic, events(300, start, 6))
+            wait_ids(table, range(start + 300), services, 60)
+            three.start("--brokers", 3)
+            three.produce(topic, events(300, start + 300, 6))
+            wait_ids(table, range(start + 600), services, 60)
+        until("lag is 0", 30, lambda: at_end(three, name, topic, 6))
+    finally:
+        three.stop()
