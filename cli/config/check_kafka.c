@@ -11,11 +11,12 @@
 #include "config/kafka_oauth.h"
 #include "config/kafka_properties.h"
 
-enum { WAIT_MS = 10000, STEP_MS = 1000, MOST_PARTITIONS_ASKED = 256 };
+enum { WAIT_MS = 10000, DOWN_MS = 3000, STEP_MS = 1000, MOST_PARTITIONS_ASKED = 256 };
 
 /* The newest trouble that librdkafka told, in its own words. */
 struct trouble {
     rd_kafka_resp_err_t code;
+    bool all_down;
     char text[512];
 };
 
@@ -25,6 +26,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
     (void)rk;
     /* That all brokers are down follows from what was told before. */
+    trouble->all_down = trouble->all_down || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && trouble->text[0] != '\0')
         return;
     trouble->code = (rd_kafka_resp_err_t)code;
@@ -88,7 +90,7 @@ static const struct rd_kafka_metadata *ask_brokers(struct check_report *report,
                                                    const struct config *config, rd_kafka_t *rk,
                                                    struct trouble *trouble)
 {
-    int64_t until_ms = clock_monotonic_ms() + WAIT_MS;
+    int64_t start_ms = clock_monotonic_ms();
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code;
     struct textbuf text = {0};
@@ -97,7 +99,7 @@ static const struct rd_kafka_metadata *ask_brokers(struct check_report *report,
         code = rd_kafka_metadata(rk, 1, NULL, &metadata, STEP_MS);
         (void)rd_kafka_poll(rk, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && !wants_a_person(trouble->code) &&
-             clock_monotonic_ms() < until_ms);
+             clock_monotonic_ms() - start_ms < (trouble->all_down ? DOWN_MS : WAIT_MS));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         textbuf_printf(&text, "%d broker%s", metadata->broker_cnt,
                        metadata->broker_cnt == 1 ? "" : "s");

@@ -107,7 +107,7 @@ static dw_status object_field(delivery *d, const dwi_s3_xml *xml, dw_error *err)
         dwi_buf_append(&d->key, text.ptr, text.len);
         if (d->page->url_encoded && !dwi_s3_url_decode(&d->key))
             return dwi_err(err, DW_E_CORRUPT, "the server lists a key with a broken escape");
-        if (memchr(d->key.data, '\0', d->key.len) != NULL)
+        if (d->key.len > 0 && memchr(d->key.data, '\0', d->key.len) != NULL)
             return dwi_err(err, DW_E_CORRUPT, "the server lists a key with a NUL");
         (void)dwi_buf_cstr(&d->key);
         return dwi_buf_status(&d->key, err);

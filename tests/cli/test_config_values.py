@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KAFKA = os.environ["DELTAWRITE_KAFKA"]
 CLEAN = {k: v for k, v in os.environ.items()
          if not k.startswith(("AWS_", "KAFKA_", "DELTA", "BATCH_", "LOG_", "HTTP_"))}
@@ -145,6 +146,17 @@ tables:
                 form if form[0] in "{/" else "'" + form + "'") + ", partition_by: id"))
             with self.subTest(form):
                 self.assertEqual(self.values("--config", lake)["tables[0].partition_by"][0], "id")
+
+    def test_the_examples_of_the_documentation_are_taken(self):
+        with open(ROOT + "/docs/configuration.md", encoding="utf-8") as f:
+            example = f.read().split("```yaml\n")[1].split("```")[0]
+        lake = self.file("lake.yaml", example.replace("/run/secrets/kafka", self.file("secret", "x\n")))
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+        values = self.values("--config", lake, **keys)
+        self.assertEqual(values["tables[1].uri"][0], "s3://lake/clicks/${1}")
+        self.assertEqual(values["tables[1].on_error.table"][0], "s3://lake/rejected/${topic}")
+        values = self.values("--config", ROOT + "/packaging/lake.yaml")
+        self.assertEqual(values["tables[1].on_error.table"][0], "s3://analytics/delta/clicks/${1}_rejected")
 
     def test_the_text_form_is_a_line_a_value(self):
         lines = self.printed("--from", "2026-01-01").splitlines()
