@@ -206,15 +206,18 @@ static void tell_table_locked(struct lane *lane, struct status_table *out)
     metric_set(lane->metrics.buffer_rows, (double)out->buffer_rows);
 }
 
+/* An object that the reason begins with is told once. */
 static void add_reason(struct textbuf *why, const char *object, const char *reason)
 {
-    textbuf_printf(why, "%s%s%s%s", why->len == 0 ? "" : "; ", object,
-                   object[0] == '\0' ? "" : ": ", reason);
+    bool named = object[0] == '\0' || strncmp(reason, object, strlen(object)) == 0;
+
+    textbuf_printf(why, "%s%s%s%s", why->len == 0 ? "" : "; ", named ? "" : object,
+                   named ? "" : ": ", reason);
 }
 
-static void explain(struct service *s, struct service_status *status, struct textbuf *why)
+static void explain(struct service_status *status, struct textbuf *why)
 {
-    if (!s->had_assignment)
+    if (!status->joined && status->phase != PHASE_STARTING)
         add_reason(why, "", "the consumer group has not assigned partitions yet");
     for (size_t i = 0; i < status->n_tables; i++) {
         const struct status_table *table = &status->tables[i];
@@ -263,6 +266,54 @@ static void count_topics(struct service *s)
     }
 }
 
+/* Keys that do not end have no such gauge. */
+static void tell_credentials(const struct config *config)
+{
+    dw_credentials *credentials = config->aws.credentials;
+    int64_t expiry_ms = credentials == NULL ? 0 : dw_credentials_expiry(credentials);
+
+    if (expiry_ms > 0)
+        metric_set(metric_series(METRIC_CREDENTIALS_EXPIRY, NULL), (double)expiry_ms / 1000);
+}
+
+/* To be freed with free_tables(). */
+static struct status_table *tell_tables(struct pipeline *p, size_t *out_count)
+{
+    struct status_table *tables = need_alloc(LANES_MAX, sizeof(*tables));
+
+    pipeline_lock(p);
+    *out_count = p->synced.n_lanes;
+    for (size_t i = 0; i < *out_count; i++)
+        tell_table_locked(p->synced.lanes[i], &tables[i]);
+    pipeline_unlock(p);
+    return tables;
+}
+
+static void free_tables(struct status_table *tables, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free((void *)(uintptr_t)tables[i].last_error);
+    free(tables);
+}
+
+void report_opening(const struct config *config, struct pipeline *p, int64_t start_ms)
+{
+    struct service_status status = {
+        .phase = PHASE_STARTING, .start_ms = start_ms, .memory_limit = config->memory_bytes};
+    struct status_table *tables = tell_tables(p, &status.n_tables);
+    struct textbuf why = {0};
+
+    status.tables = tables;
+    explain(&status, &why);
+    if (status.ready)
+        status.why_not_ready = "starting";
+    status.ready = false;
+    tell_credentials(config);
+    control_publish(&status);
+    free_tables(tables, status.n_tables);
+    textbuf_done(&why);
+}
+
 void report_status(struct service *s, enum service_phase phase)
 {
     struct service_status status = {.phase = phase,
@@ -272,7 +323,7 @@ void report_status(struct service *s, enum service_phase phase)
                                     .memory_full = s->full,
                                     .n_partitions = s->assigned.count};
     struct status_partition *partitions = need_alloc(s->assigned.count, sizeof(*partitions));
-    struct status_table *tables = need_alloc(LANES_MAX, sizeof(*tables));
+    struct status_table *tables;
     struct textbuf why = {0};
 
     if (phase == PHASE_RUNNING && control_pause_wanted())
@@ -280,19 +331,14 @@ void report_status(struct service *s, enum service_phase phase)
     status.memory_bytes = (int64_t)pipeline_memory(s->pipeline, s->squeezed);
     for (size_t i = 0; i < s->assigned.count; i++)
         tell_partition(s, s->assigned.items[i], &partitions[i]);
-    pipeline_lock(s->pipeline);
-    status.n_tables = s->pipeline->synced.n_lanes;
-    for (size_t i = 0; i < status.n_tables; i++)
-        tell_table_locked(s->pipeline->synced.lanes[i], &tables[i]);
-    pipeline_unlock(s->pipeline);
+    tables = tell_tables(s->pipeline, &status.n_tables);
     status.partitions = partitions;
     status.tables = tables;
-    explain(s, &status, &why);
+    explain(&status, &why);
     count_topics(s);
+    tell_credentials(s->config);
     control_publish(&status);
-    for (size_t i = 0; i < status.n_tables; i++)
-        free((void *)(uintptr_t)tables[i].last_error);
+    free_tables(tables, status.n_tables);
     textbuf_done(&why);
-    free(tables);
     free(partitions);
 }

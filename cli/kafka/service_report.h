@@ -14,6 +14,8 @@ void report_partitions(struct service *service, const char *message,
 void report_statistics(struct service *service);
 void report_uncommitted(struct service *service);
 void report_status(struct service *service, enum service_phase phase);
+/* The status while tables are being opened, before there is a poll loop. */
+void report_opening(const struct config *config, struct pipeline *pipeline, int64_t start_ms);
 /* The partition is not ours any more: its metrics go. */
 void report_drop(struct partition *partition);
 

@@ -8,13 +8,24 @@
 #include "common/settings.h"
 #include "common/stop.h"
 #include "kafka/control.h"
+#include "kafka/service_report.h"
 
 enum { FIND_TIMEOUT_MS = 2000, LAST_WAIT_MS = 10000 };
+
+/* When this process began, in milliseconds since 1970. */
+static int64_t started_ms(void)
+{
+    static int64_t began_ms;
+
+    if (began_ms == 0)
+        began_ms = clock_wall_ms();
+    return began_ms;
+}
 
 static void publish(const struct config *config, const char *reason)
 {
     const struct service_status status = {.phase = PHASE_STARTING,
-                                          .start_ms = clock_wall_ms(),
+                                          .start_ms = started_ms(),
                                           .why_not_ready = reason,
                                           .memory_limit = config->memory_bytes};
 
@@ -115,11 +126,16 @@ static int wait_for_topics(const struct config *config, struct consumer *consume
 
 static int wait_for_tables(const struct config *config, struct pipeline *pipeline)
 {
+    enum { TELL_MS = 500 };
+    int64_t told_ms = 0;
     int code;
 
-    publish(config, "the tables are being opened");
     while ((code = failed(pipeline)) < 0 && !pipeline_is_open(pipeline)) {
         control_looped();
+        if (clock_monotonic_ms() - told_ms >= TELL_MS) {
+            report_opening(config, pipeline, started_ms());
+            told_ms = clock_monotonic_ms();
+        }
         if (stop_wait(50))
             return EXIT_CODE_DONE;
     }

@@ -214,6 +214,21 @@ class Running(Http):
         time.sleep(3)
         self.assertEqual(self.ask(service, "/livez"), (200, "live\n"))
 
+    def test_it_tells_when_the_store_s_keys_end(self):
+        keys = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c",
+                "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(2000000000))}
+        for name, text in ("keys.json", json.dumps(keys)), ("config", "[default]\ncredential_process = cat %s/keys.json\n"
+                                                           % self.folder):
+            with open(f"{self.folder}/{name}", "w", encoding="utf-8") as f:
+                f.write(text)
+        service = self.serve(self.broker(1), DELTA_TABLE_PATH="s3://bucket/table", AWS_ENDPOINT_URL="http://" + NOWHERE,
+                             AWS_CONFIG_FILE=self.folder + "/config")
+        service.wait_for(lambda: self.metrics(service).get(
+            "deltawrite_credentials_expiry_timestamp_seconds") == 2000000000)
+        status, text = self.ask(service, "/readyz")
+        self.assertEqual(status, 503)
+        self.assertRegex(text, r"not ready\n- s3://bucket/table: .*Failed to connect to 127.0.0.1")
+
     def test_a_table_that_fails_makes_it_not_ready(self):
         broker = self.broker(1)
         service = self.serve(broker, BATCH_TIMEOUT_SECONDS="1")
