@@ -61,12 +61,12 @@ class UntilEnd(KafkaTest):
 
     def test_a_terminal_sees_how_far_it_is(self):
         broker = self.broker(1)
-        broker.put_events(8000)
+        broker.put_events(20000)
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [KAFKA, "--until-end"], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
             env=dict(CLEAN, KAFKA_BOOTSTRAP_SERVERS=broker.address, KAFKA_TOPIC=TOPIC, KAFKA_GROUP_ID=GROUP,
-                     DELTA_TABLE_PATH=self.table, BATCH_SIZE="20"))
+                     DELTA_TABLE_PATH=self.table, BATCH_SIZE="8"))
         self.addCleanup(process.kill)
         os.close(theirs)
         text = b""
@@ -82,7 +82,7 @@ class UntilEnd(KafkaTest):
         self.assertTrue(shown, text[-2000:])
         done, total, lag = (int(number.replace(b",", b"")) for number in shown[-1][1:])
         self.assertEqual(done + lag, total)
-        self.assertLessEqual(total, 8000)
+        self.assertLessEqual(total, 20000)
         lines = re.sub(rb"\r\x1b\[Kcommitted[^\r]*", b"", text).replace(b"\r\x1b[K", b"").decode().splitlines()
         self.assertTrue(all(re.match(r"\d{4}-\d\d-\d\dT\S+Z (INFO |WARN )", line) for line in lines), lines[:5])
 
