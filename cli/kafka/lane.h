@@ -17,8 +17,8 @@ struct dead_letters;
 struct metric;
 
 struct lane {
-    struct actor actor; /* first: a pointer to it is one to the lane */
-    const struct table_config *config;
+    struct actor actor;                        /* first: a pointer to it is one to the lane */
+    const struct table_config *_Atomic config; /* a reload puts another in its place */
     char *uri;
     char *letters_uri; /* of its dead letters, if they go to a table; NULL: it is one itself */
     bool letters;      /* the table is one of dead letters, and rows come made for it */
@@ -27,6 +27,7 @@ struct lane {
     dw_table *table; /* NULL: not open yet */
     struct dead_letters *dead;
     struct decoder **decoders;      /* one a source; NULL: not made yet */
+    uint64_t reloads;               /* of the configuration, that they are of */
     struct batch *batch;            /* open; NULL: none */
     uint64_t generation;            /* current when the worker looked last */
     struct textbuf partition_value; /* flush.on_partition_change: of the newest row */

@@ -621,18 +621,34 @@ static size_t batch_room(const struct turn *t)
     return room < 1 ? 1 : (size_t)room;
 }
 
+/* What a reload changed, as a filter, is for decoders that are made after it. */
+static void free_decoders(struct turn *t)
+{
+    const struct config *config = t->p->config;
+
+    for (size_t i = 0; i < config->n_sources; i++) {
+        decoder_free(t->lane->decoders[i]);
+        t->lane->decoders[i] = NULL;
+    }
+}
+
 static void take(struct turn *t)
 {
     struct lane *lane = t->lane;
+    bool reloaded;
 
     pipeline_lock(t->p);
     t->due = lane->due;
     lane->due = NULL;
     lane->generation = lane->newest_generation;
+    reloaded = lane->reloads != t->p->synced.reloads;
+    lane->reloads = t->p->synced.reloads;
     t->stale = lane->generation != lane->run_generation;
     t->interval_ms = lane_interval_ms_locked(lane);
     t->last_closed_ms = lane->last_closed_ms;
     pipeline_unlock(t->p);
+    if (reloaded)
+        free_decoders(t);
     if (lane->batch != NULL && lane->batch->generation != lane->generation)
         drop_batch(t);
     if (t->due != NULL)

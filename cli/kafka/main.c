@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include "common/logline.h"
+#include "common/memory.h"
 #include "common/settings.h"
 #include "common/stop.h"
 #include "kafka/control.h"
 #include "kafka/operations.h"
 #include "kafka/process_memory.h"
+#include "kafka/replay.h"
 #include "kafka/service.h"
 #include "kafka/service_report.h"
 #include "kafka/startup.h"
@@ -57,6 +59,28 @@ static int check_health(int argc, char **argv, char **environment)
     return code;
 }
 
+/* deltawrite-kafka replay [DEAD-LETTER TABLE]... and the flags of the service. */
+static int replay(int argc, char **argv, char **environment)
+{
+    struct config config;
+    char **flags = need_alloc((size_t)argc + 1, sizeof(char *));
+    int first = 2; /* flag */
+    int code;
+
+    while (first < argc && argv[first][0] != '-')
+        first++;
+    flags[0] = argv[0];
+    for (int i = first; i < argc; i++)
+        flags[i - first + 1] = argv[i];
+    code = config_load(argc - first + 1, flags, environment, &config);
+    if (code < 0) {
+        code = replay_run(&config, argv + 2, (size_t)first - 2);
+        config_done(&config);
+    }
+    free(flags);
+    return code;
+}
+
 int main(int argc, char **argv, char **environment)
 {
     struct config config;
@@ -65,6 +89,8 @@ int main(int argc, char **argv, char **environment)
 
     if (argc > 1 && strcmp(argv[1], "healthcheck") == 0)
         return check_health(argc, argv, environment);
+    if (argc > 1 && strcmp(argv[1], "replay") == 0)
+        return replay(argc, argv, environment);
     process_keep_memory_low();
     code = config_load(argc, argv, environment, &config);
     if (code >= 0)

@@ -216,6 +216,11 @@ int operations_start(const struct http_config *http, const char *group_id)
     return http->listen == NULL ? -1 : start_http(http);
 }
 
+void operations_reload(const struct http_config *http)
+{
+    running.answers.admin_token = http->admin_token;
+}
+
 void operations_stop(void)
 {
     statsd_stop();

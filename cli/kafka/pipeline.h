@@ -114,7 +114,7 @@ struct pipeline_counts {
 };
 
 struct pipeline {
-    const struct config *config;
+    const struct config *_Atomic config; /* a reload puts another in its place */
     struct router *router;
     struct maintainer *maintainer; /* of the lanes' tables */
     struct registry **registries;  /* one a source; NULL: none */
@@ -146,6 +146,7 @@ struct pipeline {
         size_t clogged_bytes; /* of those whose partitions are paused for it */
         size_t batch_bytes;   /* memory of open and closed batches */
         bool squeezed;        /* memory is short by other measures */
+        uint64_t reloads;     /* of the configuration, so far */
         bool ending;
         int exit_code; /* 0: going on; else the process must end with it */
         char *exit_reason;

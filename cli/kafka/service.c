@@ -14,6 +14,7 @@
 #include "kafka/letter_topic.h"
 #include "kafka/partitions.h"
 #include "kafka/process_memory.h"
+#include "kafka/reload.h"
 #include "kafka/service_report.h"
 #include "ops/metrics.h"
 
@@ -436,6 +437,8 @@ static void serve_clock(struct service *s)
     int64_t now = clock_monotonic_ms();
 
     control_looped();
+    if (control_take_reload())
+        reload_config(s);
     if (now >= s->memory_at_ms)
         serve_memory(s, now);
     if (now >= s->mirror_at_ms) {
@@ -575,6 +578,7 @@ int service_run(const struct config *config, struct consumer *consumer, struct p
     partition_list_done(&s->assigned);
     free(s->topics);
     partition_list_destroy(&s->all);
+    reload_done(s);
     free(s);
     return code;
 }

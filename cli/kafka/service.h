@@ -36,8 +36,11 @@ struct topic_count {
     struct metric *assigned_metric, *paused_metric;
 };
 
+struct old_config;
+
 struct service {
     const struct config *config;
+    struct old_config *reloaded; /* the trees that came by reloads, newest first */
     struct consumer *consumer;
     struct pipeline *pipeline;
     struct partition_list all;

@@ -29,6 +29,7 @@ struct splitter {
     struct actor actor; /* first */
     size_t source;
     struct decoder *decoder; /* NULL: not made yet */
+    uint64_t reloads;        /* that it is of */
     struct told *schemas;    /* newest first */
     struct branch *branches;
     size_t n_branches; /* locked, for splitter_seat() */
@@ -408,12 +409,19 @@ void splitter_run(struct splitter *s, struct input *inputs)
 {
     struct pipeline *p = s->actor.pipeline;
     const char *topic = NULL;
+    bool reloaded;
     struct route route;
     size_t count;
 
     pipeline_lock(p);
     count = pipeline_take_locked(&s->actor, inputs, CHUNK, p->chunk_bytes);
+    reloaded = s->reloads != p->synced.reloads;
+    s->reloads = p->synced.reloads;
     pipeline_unlock(p);
+    if (reloaded) {
+        decoder_free(s->decoder);
+        s->decoder = NULL;
+    }
     for (size_t i = 0; i < count; i++) {
         struct item *item = inputs[i].item;
         if (inputs[i].request != NULL) {
