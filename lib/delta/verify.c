@@ -109,9 +109,11 @@ dw_status dwi_verify(const dwi_log *log, const dwi_verify_options *options, dwi_
     *out = (dwi_verify_result){.version = -1};
     dwi_arena_init(&out->arena, log->alloc);
     dwi_arena_init(&run.arena, log->alloc);
+    dwi_key_set_init(&run.change_data, log->alloc, log->env);
     (void)pthread_mutex_init(&run.lock, NULL); /* with default attributes it cannot fail */
     status = run_all(&run, err);
     (void)pthread_mutex_destroy(&run.lock);
+    dwi_key_set_done(&run.change_data);
     dwi_arena_done(&run.arena);
     out->state = run.state;
     return status;

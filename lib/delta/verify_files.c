@@ -227,7 +227,8 @@ static dw_status list_one(void *ctx, const dw_object *object, dw_error *err)
         known->found = object->size;
         return DW_OK;
     }
-    if (dwi_vacuum_is_hidden(c->run->state, path) || dwi_file_guard_has(&c->guard, object->key))
+    if (dwi_vacuum_is_hidden(c->run->state, path) || dwi_file_guard_has(&c->guard, object->key) ||
+        dwi_key_set_has(&c->run->change_data, dwi_sv_cstr(object->key)))
         return DW_OK;
     c->run->result->orphans++;
     c->run->result->orphan_bytes += object->size;

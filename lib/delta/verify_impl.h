@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "delta/key_set.h"
 #include "delta/log_listing.h"
 #include "delta/verify.h"
 
@@ -16,8 +17,9 @@ typedef struct dwi_verify_run {
     dwi_verify_result *result;
     dwi_arena arena; /* the listing */
     dwi_listing listing;
-    dwi_state *state;     /* the newest; NULL: it cannot be had */
-    pthread_mutex_t lock; /* of telling and of the result's counts */
+    dwi_state *state;        /* the newest; NULL: it cannot be had */
+    dwi_key_set change_data; /* keys of files that commits name */
+    pthread_mutex_t lock;    /* of telling and of the result's counts */
 } dwi_verify_run;
 
 /* What is found, and where. Any thread. */

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "base/alloc.h"
 #include "base/map.h"
 #include "delta/features.h"
 #include "delta/mapping.h"
@@ -278,6 +279,24 @@ done:
     return status;
 }
 
+/* A path out of the store is nobody's orphan. */
+static dw_status note_change_data(walker *w, dwi_sv path, dw_error *err)
+{
+    dw_error why = DW_ERROR_INIT;
+    char *key = NULL;
+    dw_status status;
+
+    if (path.ptr == NULL)
+        return dwi_verify_tell(w->run, bad_action(w), err, "cdc: path is missing");
+    status = dwi_log_data_key(w->run->log, path, &key, &why);
+    if (status == DW_OK)
+        status = dwi_key_set_put(&w->run->change_data, dwi_sv_cstr(key), NULL, err);
+    else
+        status = status == DW_E_NOMEM ? dwi_err_nomem(err) : DW_OK;
+    dwi_cstr_free(w->run->log->alloc, key);
+    return status;
+}
+
 static dw_status check_action(walker *w, const dwi_action *action, dw_error *err)
 {
     switch (action->kind) {
@@ -295,8 +314,9 @@ static dw_status check_action(walker *w, const dwi_action *action, dw_error *err
         return check_domain(w, &action->u.domain, err);
     case DWI_ACTION_COMMIT_INFO:
         return check_name_once(w, "commitInfo", DWI_SV("action"), err);
-    case DWI_ACTION_UNKNOWN:
     case DWI_ACTION_CDC:
+        return note_change_data(w, action->u.cdc.path, err);
+    case DWI_ACTION_UNKNOWN:
     case DWI_ACTION_CHECKPOINT_METADATA:
     case DWI_ACTION_SIDECAR:
         break;

@@ -313,6 +313,19 @@ static void checksum_files_and_compactions_that_differ_are_found(void **state)
     assert_non_null(strstr(p->found, "3 compaction-differs"));
 }
 
+static void change_data_that_a_commit_names_is_no_orphan(void **state)
+{
+    place *p = *state;
+
+    put(p, "t/_change_data/named", "123");
+    put(p, "t/_change_data/unnamed", "12345");
+    edit(p, COMMIT_3, "{\"add\"",
+         "{\"cdc\":{\"path\":\"_change_data/named\",\"partitionValues\":{\"p\":\"3\"},\"size\":3,"
+         "\"dataChange\":false}}\n{\"add\"");
+    EXPECT(p, DW_VERIFY_ORPHANS, "1 orphan", "_change_data/unnamed: no version names it");
+    DWT_EQ(p->metrics.orphans, 1);
+}
+
 static void files_that_are_missing_or_of_another_size_are_found(void **state)
 {
     place *p = *state;
@@ -466,6 +479,7 @@ int main(void)
         TEST(times_and_application_ids_that_go_back_are_found),
         TEST(checkpoints_that_are_broken_or_differ_are_found),
         TEST(checksum_files_and_compactions_that_differ_are_found),
+        TEST(change_data_that_a_commit_names_is_no_orphan),
         TEST(files_that_are_missing_or_of_another_size_are_found),
         TEST(missing_files_are_taken_out_of_the_table),
         TEST(what_is_in_files_is_compared_with_the_log),
