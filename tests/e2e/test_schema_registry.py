@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schemas come from a registry: tests/servers/registry_stub.py speaks Confluent's API."""
+"""Schemas come from a registry: tests/servers/registry_stub.py speaks Confluent's API. With
+DELTAWRITE_REAL_REGISTRY=1, the schemas of all formats also from Apicurio Registry."""
 import json
+import os
 import struct
 import subprocess
 
 import pytest
 
+from servers.apicurio import Apicurio
 from servers.registry_stub import Stub
 from support.record_decoder import decode
 from test_record_formats import cases, check
@@ -227,3 +230,25 @@ def test_protobuf_that_cannot_be_read_is_bad(stub):
     assert [(r.kind, r.code) for r in results] == [("BAD", code) for _, code in bad]
     assert results[3].reason == f"schema {broken}: line 3: a number was expected"
     assert results[2].reason == f"schema {alone}: message test.three.All.<entry>: unknown type common.Point"
+
+
+@pytest.mark.skipif("DELTAWRITE_REAL_REGISTRY" not in os.environ, reason="long: set DELTAWRITE_REAL_REGISTRY=1")
+def test_a_real_registry_gives_the_schemas_of_every_format(tmp_path):
+    with Apicurio(tmp_path) as registry:
+        made = [(c, registry.register(f"avro-{i}", json.dumps(c["schema"]))) for i, c in enumerate(cases("avro.jsonl"))
+                if isinstance(c["schema"], dict)]
+        results = ask(registry, *[framed(number, bytes.fromhex(c["hex"])) for c, number in made], framed(10**6, b""))
+        for (case, _), result in zip(made, results):
+            check(case | {"columns": None}, result)
+        assert results[-1].code == "REGISTRY_UNKNOWN_SCHEMA"
+        head, *made = [c for c in cases("protobuf.jsonl") if c.get("file") != "two.proto"]  # its parser lacks a oneof's groups
+        registry.register("a/common", head["files"]["common.proto"], "PROTOBUF")
+        reference = [{"name": "common.proto", "subject": "a/common", "version": 1}]
+        number = registry.register("three", head["files"]["three.proto"], "PROTOBUF", reference)
+        results = decode([indexed(number, c["indexes"], bytes.fromhex(c["hex"])) for c in made],
+                         {"format": "protobuf", "registry": {"url": registry.url}})
+        for case, result in zip(made, results):
+            check(case | {"columns": None}, result)
+        number = registry.register("js", json.dumps({"type": "object", "properties": {"a": {"type": "integer"}}}), "JSON")
+        (row,) = decode([framed(number, b'{"a":1}')], {"format": "json_schema", "registry": {"url": registry.url}})
+        assert row.rows == [{"a": "1"}] and row.schema["fields"][0]["type"] == "long"
