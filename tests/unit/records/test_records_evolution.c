@@ -73,24 +73,23 @@ static void new_fields_come_with_the_types_of_their_values(void **state)
 
 static void only_what_the_table_lacks_is_missing(void **state)
 {
-    static const char want[] =
-        STRUCT(FIELD("A", "\"double\"") "," FIELD(
-            "s",
-            STRUCT(FIELD("x", "\"string\"") "," FIELD(
-                "z",
-                "\"l"
-                "ong"
-                "\""))) "," FIELD("l",
-                                  ARRAY(STRUCT(FIELD(
-                                      "k",
-                                      "\"long\"")))) "," FIELD("t",
-                                                               STRUCT(FIELD(
-                                                                   "q",
-                                                                   "\"long\""))) "," FIELD("b",
-                                                                                           "\"date"
-                                                                                           "\"") "," FIELD("B",
-                                                                                                           "\"long"
-                                                                                                           "\""));
+    static const char want[] = STRUCT(FIELD("A", "\"double\"") "," FIELD(
+        "s",
+        STRUCT(FIELD("x", "\"string\"") "," FIELD(
+            "z",
+            "\"l"
+            "ong"
+            "\""))) "," FIELD("l",
+                              ARRAY(STRUCT(FIELD(
+                                  "k",
+                                  "\"long\"")))) "," FIELD("t",
+                                                           STRUCT(FIELD(
+                                                               "q",
+                                                               "\"long\""))) "," FIELD("b",
+                                                                                       "\"date"
+                                                                                       "\"") "," FIELD("B",
+                                                                                                       "\"long"
+                                                                                                       "\""));
     struct textbuf out = {0};
 
     (void)state;

@@ -101,7 +101,8 @@ static void a_named_codec_is_not_guessed(void **state)
     (void)state;
     assert_string_equal(rows_of_bytes(&f, gzip_1, sizeof(gzip_1)), "{\"a\":1}\n\n");
     assert_bad(&f, "{\"a\":1}", "payload", "GZIP_CORRUPT", "incorrect header check");
-    f.config.payload = PAYLOAD_NONE;
+    fixture_done(&f);
+    f = (struct fixture){.config.payload = PAYLOAD_NONE};
     assert_int_equal(decode_bytes(&f, gzip_1, sizeof(gzip_1)), DECODE_ROWS);
     assert_ptr_equal(f.got.rows[0].data, gzip_1);
     fixture_done(&f);
