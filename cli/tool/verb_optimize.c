@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/progress.h"
 #include "common/textbuf.h"
@@ -113,11 +114,16 @@ int verb_optimize(const struct verb *verb, int argc, char **argv)
     dw_optimize_options opts = DW_OPTIMIZE_OPTIONS_INIT;
     bool dry_run = false;
     int64_t threads = 0;
+    const char *zorder = NULL;
+    char *copy = NULL;
+    const char **columns = NULL;
     const struct arg_spec specs[] = {
         {"--target-bytes", "N", ARG_COUNT, &opts.target_file_bytes,
          "how large files shall be (delta.targetFileSize, else 134217728)"},
         {"--where", "CONDITION", ARG_TEXT, &opts.where,
          "only partitions that meet it: \"day >= '2026-01-01'\""},
+        {"--zorder", "A,B", ARG_TEXT, &zorder,
+         "write all files anew, rows that are near each other in these columns side by side"},
         {"--min-files", "N", ARG_COUNT, &opts.min_files,
          "leave fewer files that belong together as they are (2)"},
         {"--threads", "N", ARG_COUNT, &threads, "that read and write (1)"},
@@ -129,12 +135,17 @@ int verb_optimize(const struct verb *verb, int argc, char **argv)
     int code = args_parse(verb, specs, argc, argv, 1, 1, &look.args);
 
     opts.flags = dry_run ? DW_OPTIMIZE_DRY_RUN : 0;
+    if (code < 0 && zorder != NULL)
+        split_list(zorder, &copy, &columns, &opts.n_zorder_columns);
+    opts.zorder_columns = columns;
     opts.threads = threads > INT32_MAX ? INT32_MAX : (int32_t)threads;
     if (code < 0)
         code = target_open(&t, look.args.items[0]);
     if (code < 0)
         code = optimize(&t, &opts, look.json);
     target_close(&t);
+    free(columns);
+    free(copy);
     arg_list_free(&look.args);
     return code;
 }

@@ -32,10 +32,16 @@ typedef struct dw_optimize_options {
     const char *where; /* NULL: the whole table; a condition on partition columns, as SQL has it:
                         * "day >= '2026-01-01' AND country = 'de'" */
     /* Append below this line only. Zero must mean "the default". */
+    const char *const *zorder_columns; /* NULL: rows keep their order. Else all files of the
+                                        * partitions are written anew, with rows that are near each
+                                        * other in these columns side by side, so that statistics
+                                        * rule out more files. What does not fit into memory_bytes
+                                        * is read several times. */
+    size_t n_zorder_columns;
 } dw_optimize_options;
 #define DW_OPTIMIZE_OPTIONS_INIT                                                                   \
     {                                                                                              \
-        sizeof(dw_optimize_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL                         \
+        sizeof(dw_optimize_options), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0                \
     }
 
 /** What was done, or would be in a dry run: then nothing is added. */
@@ -75,7 +81,8 @@ typedef struct dw_optimize_metrics {
  * the rest goes on. The old files stay for readers of older versions until they are vacuumed.
  *
  * Ownership: none moves; *out_metrics may be NULL, and is filled also after an error on the way.
- * Errors:    DW_E_ARG (an option, or `where` names a column that is no partition column),
+ * Errors:    DW_E_ARG (an option; `where` names a column that is no partition column, or
+ *            zorder_columns one that is; the table is clustered by columns of its own),
  *            DW_E_NOT_FOUND (a column that the table has not), DW_E_UNSUPPORTED (names the
  *            feature), DW_E_UNKNOWN (what was published last may be there or not; the table is
  *            whole), DW_E_IO, DW_E_DENIED, DW_E_CORRUPT, DW_E_NOMEM, DW_E_CONFLICT (another commit

@@ -66,6 +66,7 @@ static dw_status make_plan(dwi_optimize_pass *run, const dw_optimize_options *op
         .target_bytes = run->job.target_bytes,
         .min_files = opts->min_files < MIN_FILES ? MIN_FILES : (size_t)opts->min_files,
         .deleted_percent = opts->deleted_percent,
+        .whole = run->job.order.n_columns > 0,
         .provider = is_clustered(run->state) ? "" : NULL,
         .matches = run->where == NULL ? NULL : dwi_where_may_match,
         .ctx = run->where,
@@ -89,6 +90,28 @@ static dw_status read_where(dwi_optimize_pass *run, const char *where, dw_error 
         status =
             dwi_err(err, DW_E_ARG, "where: %s: only partition columns can choose files", where);
     run->history.predicate = dwi_where_sql(run->where);
+done:
+    return status;
+}
+
+/* Columns as the table calls them. */
+static dw_status read_order(dwi_optimize_pass *run, const dw_optimize_options *opts, dw_error *err)
+{
+    dwi_sv *names = dwi_arena_array(&run->arena, opts->n_zorder_columns, sizeof(*names));
+    dw_status status = DW_OK;
+
+    if (names == NULL)
+        return dwi_err_nomem(err);
+    if (opts->n_zorder_columns > 0 && is_clustered(run->state))
+        return dwi_err(err, DW_E_ARG,
+                       "zorder_columns: the table is clustered, by columns of its own");
+    for (size_t i = 0; i < opts->n_zorder_columns; i++) {
+        if (opts->zorder_columns == NULL || opts->zorder_columns[i] == NULL)
+            return dwi_err(err, DW_E_ARG, "optimize options: a column name is NULL");
+        names[i] = dwi_sv_cstr(opts->zorder_columns[i]);
+        DWI_TRY(dwi_row_order_add(&run->job.order, run->state, names[i], err));
+    }
+    run->history.zorder = (dwi_svs){opts->n_zorder_columns, names};
 done:
     return status;
 }
@@ -137,6 +160,7 @@ static dw_status optimize(dw_table *table, const dw_optimize_options *opts, dwi_
     run->progress_ctx = opts->progress_ctx;
     if (opts->where != NULL)
         DWI_TRY(read_where(run, opts->where, err));
+    DWI_TRY(read_order(run, opts, err));
     DWI_TRY(make_plan(run, opts, err));
     run->metrics.considered_files = run->plan.n_files;
     run->metrics.considered_bytes = run->plan.bytes;

@@ -16,6 +16,7 @@ typedef struct dwi_optimize_pass {
     dwi_optimize_job job;
     dwi_optimize_history history;
     dwi_where *where; /* NULL: all partitions */
+    dwi_arena arena;  /* of `history` */
     dwi_lease *lease; /* NULL: none; each commit moves it on */
     int64_t commit_bytes;
     dw_progress_fn *progress; /* NULL: nobody */

@@ -27,6 +27,8 @@ void dwi_optimize_pass_init(dwi_optimize_pass *run, dw_table *table)
 {
     *run = (dwi_optimize_pass){.table = table,
                                .metrics = {.struct_size = sizeof(run->metrics), .version = -1}};
+    if (table != NULL)
+        dwi_arena_init(&run->arena, table->alloc);
     (void)pthread_mutex_init(&run->synced.lock, NULL);
 }
 
@@ -41,6 +43,7 @@ void dwi_optimize_pass_done(dwi_optimize_pass *run)
     dwi_map_done(&run->bin_of);
     dwi_plan_done(&run->plan);
     dwi_where_free(run->where);
+    dwi_arena_done(&run->arena);
     dwi_state_unref(run->state);
     (void)pthread_mutex_destroy(&run->synced.lock);
 }

@@ -25,7 +25,6 @@ struct dwi_data_file {
     dwi_buf chunk;      /* finished bytes that are not sent yet */
     dwi_upload *upload; /* NULL: not begun */
     int64_t sent_bytes; /* chunk included */
-    const char *clustering_provider;
 };
 
 static dw_status send_chunk(dwi_data_file *file, dw_error *err)
@@ -148,7 +147,6 @@ dw_status dwi_data_file_new(const dwi_log *log, const dwi_state *state,
     if (file == NULL)
         return dwi_err_nomem(err);
     file->log = log;
-    file->clustering_provider = opts->clustering_provider;
     dwi_arena_init(&file->arena, log->alloc);
     dwi_buf_init(&file->chunk, log->alloc);
     parquet.codec = codec_of(state, opts->compression);
@@ -262,8 +260,6 @@ dw_status dwi_data_file_close(dwi_data_file *file, dwi_arena *arena, dwi_add *ou
     add.modification_time = dwi_now_ms(file->log->env);
     add.data_change = true;
     add.dv.offset = -1;
-    if (file->clustering_provider != NULL)
-        add.clustering_provider = dwi_sv_cstr(file->clustering_provider);
     *out = add;
 done:
     return status;

@@ -17,7 +17,6 @@ typedef struct dwi_data_file_options {
     int64_t row_group_bytes; /* 0: the Parquet writer's default */
     int encode_threads;      /* the caller's too; 0: 1 */
     bool change_data;        /* below _change_data: a file of changes, not of rows of the table */
-    const char *clustering_provider; /* who put the rows into this order; NULL: nobody. Borrowed */
 } dwi_data_file_options;
 
 /* A file of `layout`, which must outlive it, for rows of one partition: `values` are its

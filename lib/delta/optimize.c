@@ -9,7 +9,9 @@
 enum {
     /* A row group takes this share of a thread's memory: beside it are its open pages and
      * dictionaries, what is read, and a batch on its way. */
-    ROW_GROUP_SHARE = 4
+    ROW_GROUP_SHARE = 4,
+    /* Rows that are sorted take so much of it. */
+    ORDER_SHARE = 2
 };
 #define MIN_ROW_GROUP_BYTES (INT64_C(1) * 1024 * 1024)
 #define MAX_ROW_GROUP_BYTES (INT64_C(64) * 1024 * 1024)
@@ -78,7 +80,8 @@ static void share_out(run *r, size_t n_bins, size_t *out_workers)
     r->opts.files.file = job->file;
     r->opts.read_ahead = threads / workers > 1;
     r->opts.files.file.encode_threads = r->opts.read_ahead ? (int)(threads / workers) - 1 : 1;
-    r->opts.files.file.clustering_provider = job->provider;
+    r->opts.order = &job->order;
+    r->opts.order_bytes = job->memory_bytes / (int64_t)workers / ORDER_SHARE;
     if (group < MIN_ROW_GROUP_BYTES)
         group = MIN_ROW_GROUP_BYTES;
     if (group > MAX_ROW_GROUP_BYTES)

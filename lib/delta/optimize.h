@@ -25,7 +25,7 @@ typedef struct dwi_bin_watch {
 typedef struct dwi_optimize_job {
     const dwi_log *log;
     dwi_state *state;
-    const char *provider; /* clustering; NULL: none */
+    dwi_row_order order; /* no columns: as rows are */
     int64_t target_bytes;
     int64_t memory_bytes; /* of all threads */
     size_t n_threads;

@@ -110,6 +110,32 @@ done:
     return status;
 }
 
+static dw_status tell_rows(void *ctx, int64_t rows, dw_error *err)
+{
+    const rewriter *r = ctx;
+
+    return r->opts->watch.each == NULL ? DW_OK : r->opts->watch.each(r->opts->watch.ctx, rows, err);
+}
+
+static dw_status sort_rows(rewriter *r, const dwi_scan_files *what, dw_error *err)
+{
+    const dwi_zorder_job job = {.log = r->log,
+                                .state = r->state,
+                                .order = r->opts->order,
+                                .what = what,
+                                .memory_bytes = r->opts->order_bytes,
+                                .read = tell_rows,
+                                .read_ctx = r};
+    int64_t rows = 0;
+    dw_status status;
+
+    DWI_TRY(dwi_zorder_move(&job, r->files, &rows, err));
+    r->made->rows_read += rows;
+    DWI_TRY(dwi_data_files_finish(r->files, err));
+done:
+    return status;
+}
+
 /* The rows of some files, which are of one partition unless they are not live yet. */
 static dw_status move_files(rewriter *r, const dwi_add *files, size_t n, dw_error *err)
 {
@@ -123,9 +149,13 @@ static dw_status move_files(rewriter *r, const dwi_add *files, size_t n, dw_erro
     dw_status status;
 
     opts.partition_values = r->opts->staged ? NULL : &files[0].partition_values;
-    DWI_TRY(dwi_table_scan_open_files(r->log, r->state, &what, &scan, err));
     DWI_TRY(
         dwi_data_files_new(r->log, r->state, &opts, dwi_rewritten_taker(r->made), &r->files, err));
+    if (r->opts->order != NULL && r->opts->order->n_columns > 0) {
+        status = sort_rows(r, &what, err);
+        goto done;
+    }
+    DWI_TRY(dwi_table_scan_open_files(r->log, r->state, &what, &scan, err));
     DWI_TRY(move_rows(r, scan, err));
 done:
     dwi_data_files_free(r->files);

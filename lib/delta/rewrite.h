@@ -10,6 +10,7 @@
 
 #include "delta/data_files.h"
 #include "delta/table_scan.h"
+#include "delta/zorder.h"
 
 /* Which rows are moved: set the bit of each row that is, in `keep`, which is zeroed. `rows` has all
  * columns of the table first, in the order of its schema. */
@@ -32,7 +33,10 @@ typedef struct dwi_rewrite_options {
     /* The files are not live yet, rows are split into partitions as an append does it, and have
      * more columns than the table. */
     bool staged;
-    bool read_ahead; /* by a thread of its own, while this one writes */
+    /* NULL: rows keep their order. Else those of a partition are sorted, in so much memory. */
+    const dwi_row_order *order;
+    int64_t order_bytes;
+    bool read_ahead;       /* by a thread of its own, while this one writes */
     const dwi_field *more; /* columns that come after the table's */
     size_t n_more;
 } dwi_rewrite_options;
