@@ -395,6 +395,23 @@ done:
 
 /* ---- */
 
+/* Asked anew: other writers may have written it since the log was listed. */
+static dw_status has_checkpoint(dwi_verify_run *run, int64_t version, bool *out, dw_error *err)
+{
+    dwi_listing listing;
+    dwi_arena arena;
+    dw_status status;
+
+    *out = false;
+    dwi_arena_init(&arena, run->log->alloc);
+    DWI_TRY(dwi_log_list(run->log, version, NULL, NULL, &arena, &listing, err));
+    for (const dwi_listed *l = listing.first; l != NULL; l = l->next)
+        *out = *out || (l->kind == DWI_LISTED_CHECKPOINT && l->file.version == version);
+done:
+    dwi_arena_done(&arena);
+    return status;
+}
+
 static dw_status check_hint(dwi_verify_run *run, dw_error *err)
 {
     dwi_place place = {DWI_FINDING_WARNING,
@@ -406,18 +423,19 @@ static dw_status check_hint(dwi_verify_run *run, dw_error *err)
     dw_error why = DW_ERROR_INIT;
     int64_t version = -1;
     dw_status status = dwi_log_last_checkpoint(run->log, &version, &why);
-    bool found = false;
+    bool found;
 
     if (status == DW_E_NOT_FOUND)
         return DW_OK;
     if (status != DW_OK)
         return dwi_verify_settle(run, place, status, &why, err);
-    for (const dwi_listed *l = run->listing.first; l != NULL; l = l->next)
-        found = found || (l->kind == DWI_LISTED_CHECKPOINT && l->file.version == version);
-    if (found)
-        return DW_OK;
     place.version = version;
-    return dwi_verify_tell(run, place, err, "there is no checkpoint of version %" PRId64, version);
+    DWI_TRY(has_checkpoint(run, version, &found, err));
+    if (!found)
+        DWI_TRY(dwi_verify_tell(run, place, err, "there is no checkpoint of version %" PRId64,
+                                version));
+done:
+    return status;
 }
 
 dw_status dwi_verify_checkpoints(dwi_verify_run *run, dw_error *err)
