@@ -12,6 +12,7 @@
 #include "common/memory.h"
 #include "common/settings.h"
 #include "config/config_check.h"
+#include "config/config_complete.h"
 #include "config/config_file.h"
 #include "config/config_help.h"
 #include "config/config_layers.h"
@@ -243,6 +244,9 @@ int config_load(int argc, char **argv, char **environment, struct config *out)
     bool usage;
     int code = -1;
 
+    if (config_complete(argc, argv, &code))
+        return code;
+    code = -1;
     if (config_help(argc, argv))
         return EXIT_CODE_DONE;
     if (!config_read(argc, argv, environment, &layers, out, &usage, &problem))

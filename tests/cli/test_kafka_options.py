@@ -137,5 +137,29 @@ class Documentation(KafkaTest):
             self.assertTrue(line.endswith(variable), line)
 
 
+    def test_shells_complete_flags_and_choices(self):
+        def offered(*words):
+            done = run("--complete", *words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+        rows = [row for row in run("--help-markdown").stdout.splitlines() if "| `--" in row]
+        flags = [row.split(" | ")[2].strip("` |") for row in rows]
+        self.assertEqual(offered("--"), flags)
+        self.assertEqual(offered("--topic", "x", "--log-l"), ["--log-level"])
+        self.assertEqual(offered("--log-level", ""), ["error", "warn", "info", "debug"])
+        self.assertEqual(offered("--format", "js"), ["json", "json_schema"])
+        self.assertEqual(offered("--config", ""), [])
+        for shell in "bash", "zsh", "fish":
+            self.assertIn("deltawrite-kafka --complete", run("completion", shell).stdout)
+        self.assertEqual(run("completion", "tcsh").returncode, 2)
+
+    def test_the_manual_page_has_every_flag(self):
+        page = run("--help-man").stdout.replace("\\-", "-")
+        for row in run("--help-markdown").stdout.splitlines():
+            if "| `--" in row:
+                self.assertIn(".B " + row.split(" | ")[2].strip("` |"), page)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
