@@ -25,7 +25,6 @@ struct charge {
     struct log_repeat trouble;
     int64_t due_ms; /* monotonic */
     int64_t version;
-    bool removed;
     struct charge *next;
 };
 
@@ -37,7 +36,6 @@ struct maintainer {
         pthread_mutex_t lock;
         pthread_cond_t changed;
         struct charge *charges;
-        struct charge *at_work; /* NULL: none */
         bool stop;
     } synced;
 };
@@ -137,7 +135,7 @@ static struct charge *first_due_locked(struct maintainer *m)
     struct charge *first = NULL;
 
     for (struct charge *c = m->synced.charges; c != NULL; c = c->next)
-        if (!c->removed && (first == NULL || c->due_ms < first->due_ms))
+        if (first == NULL || c->due_ms < first->due_ms)
             first = c;
     return first;
 }
@@ -171,13 +169,10 @@ static void *run(void *ctx)
             sleep_until_locked(m, c);
             continue;
         }
-        m->synced.at_work = c;
         (void)pthread_mutex_unlock(&m->synced.lock);
         wait_ms = look_after(m, c);
         (void)pthread_mutex_lock(&m->synced.lock);
         c->due_ms = clock_monotonic_ms() + wait_ms;
-        m->synced.at_work = NULL;
-        (void)pthread_cond_broadcast(&m->synced.changed);
     }
     (void)pthread_mutex_unlock(&m->synced.lock);
     return NULL;
@@ -244,29 +239,6 @@ void maintainer_add(struct maintainer *m, dw_table *table, const char *label,
     if (!m->started)
         log_message(DW_LOG_WARN, "no thread for maintenance: tables are not compacted");
     (void)pthread_cond_broadcast(&m->synced.changed);
-    (void)pthread_mutex_unlock(&m->synced.lock);
-}
-
-void maintainer_remove(struct maintainer *m, const dw_table *table)
-{
-    struct charge **at;
-
-    (void)pthread_mutex_lock(&m->synced.lock);
-    for (at = &m->synced.charges; *at != NULL && (*at)->table != table;)
-        at = &(*at)->next;
-    if (*at != NULL) {
-        struct charge *c = *at;
-        c->removed = true;
-        if (m->synced.at_work == c)
-            atomic_store(&m->hurry, true);
-        while (m->synced.at_work == c)
-            (void)pthread_cond_wait(&m->synced.changed, &m->synced.lock);
-        atomic_store(&m->hurry, m->synced.stop);
-        for (at = &m->synced.charges; *at != c;) /* others may have come or gone meanwhile */
-            at = &(*at)->next;
-        *at = c->next;
-        free_charge(c);
-    }
     (void)pthread_mutex_unlock(&m->synced.lock);
 }
 

@@ -16,12 +16,9 @@ struct maintainer *maintainer_new(void);
 void maintainer_free(struct maintainer *m);
 
 /* The table is kept healthy from now on, unless `config` says not to; `label` is its name in
- * metrics and log lines. It stays the caller's. */
+ * metrics and log lines. It stays the caller's, and open until maintainer_free(). */
 void maintainer_add(struct maintainer *m, dw_table *table, const char *label,
                     const struct maintenance_config *config);
-/* Nothing is done to the table any more when it returns; before the table is closed. */
-void maintainer_remove(struct maintainer *m, const dw_table *table);
-
 /* What dw_table_options.flags should have where a maintainer does that work. */
 uint32_t maintainer_table_flags(const struct maintenance_config *config);
 

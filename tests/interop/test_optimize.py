@@ -2,6 +2,7 @@
 """OPTIMIZE of tables that Spark makes, one feature each: Spark and the other engines read the same rows before and
 after, at the old version too, and Spark's own OPTIMIZE and delta-rs's then find nothing odd."""
 import json
+import os
 import pathlib
 
 import pytest
@@ -67,6 +68,10 @@ CASES = {
 }
 
 
+# Those where reading the old version takes more than reading the old files.
+TRAVELLED = ("plain", "deletion vectors", "widened types", "row tracking, mapped by id, deletion vectors")
+
+
 def make(folder, statements):
     path = pathlib.Path(folder) / "table"
     name = f"delta.`{path}`"
@@ -97,7 +102,8 @@ def test_every_engine_reads_the_rows_that_were_there_before(case, tmp_path):
     assert done["version"] == old["version"] + 1 and done["numAddedFiles"] == files, done
     assert len(tool.json("files", path)) == files
     assert seen(case, name) == before
-    assert seen(case, name, old["version"]) == before
+    if case in TRAVELLED:
+        assert seen(case, name, old["version"]) == before
     for engine, summary in summaries.items():
         assert judges.differences(summary, judges.read(engine, path)) == [], engine
     if case == "change data feed":
@@ -106,10 +112,11 @@ def test_every_engine_reads_the_rows_that_were_there_before(case, tmp_path):
     if case != "identity column":
         judges.spark_sql(f"OPTIMIZE {name}")
         assert seen(case, name) == before
-    history = judges.spark_sql(f"DESCRIBE HISTORY {name}")
-    entry = next(h for h in history if h["version"] == done["version"])
-    assert entry["operation"] == "OPTIMIZE" and entry["isolationLevel"] == "SnapshotIsolation"
-    assert entry["operationMetrics"]["numRemovedFiles"] == str(done["numRemovedFiles"])
+    if case == "plain":
+        history = judges.spark_sql(f"DESCRIBE HISTORY {name}")
+        entry = next(h for h in history if h["version"] == done["version"])
+        assert entry["operation"] == "OPTIMIZE" and entry["isolationLevel"] == "SnapshotIsolation"
+        assert entry["operationMetrics"]["numRemovedFiles"] == str(done["numRemovedFiles"])
     if case == "clustered":
         judges.spark_sql(f"OPTIMIZE {name} FULL")
         assert seen(case, name) == before
@@ -138,7 +145,8 @@ def test_delta_rs_finds_nothing_odd(tmp_path):
     assert tables.lines(judges.read("duckdb", path, rows=True)[1]) == want
 
 
-@pytest.mark.parametrize("entry", tables.of_kind("read"))
+# DELTAWRITE_LONG=1: all of them.
+@pytest.mark.parametrize("entry", tables.of_kind("read")[::1 if os.environ.get("DELTAWRITE_LONG") == "1" else 4])
 def test_each_table_of_others_keeps_its_rows_or_is_refused_by_name(entry, tmp_path):
     tables.needed(entry)
     if "rows" not in entry:
