@@ -33,6 +33,7 @@ struct lane {
     struct textbuf partition_value; /* flush.on_partition_change: of the newest row */
     char **partition_columns;       /* NULL-terminated; NULL: not needed */
     char *columns;                  /* the table's, and those that were told; NULL: not asked */
+    bool takes_ntz;                 /* the table has the feature timestampNtz */
     char **schemas;                 /* told by decoders */
     size_t n_schemas;
     uint64_t schemas_generation; /* in which all of them were applied */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records of every format from Kafka into tables, by deltawrite-kafka and a real broker."""
 import base64
+import datetime
 import gzip
 import json
 import math
@@ -19,15 +20,15 @@ from test_schema_registry import framed, indexed
 def run(kafka, name, tmp_path):
     """Writes the messages of a topic by a source's settings; the table's rows, in order of `_o`."""
 
-    def write(messages, source, exit_code=0, **table):
-        kafka.topic(name, 1)
-        kafka.produce(name, [(0, key, value) for key, value in messages])
-        path = tmp_path / "table"
+    def write(messages, source, exit_code=0, table="table", **settings):
+        topic, path = f"{name}-{table}", tmp_path / table
+        kafka.topic(topic, 1)
+        kafka.produce(topic, [(0, key, value) for key, value in messages])
         config = tmp_path / "config.yaml"
-        source = {"topics": [name], "table": "t", "metadata": {"offset": "_o"}} | source
+        source = {"topics": [topic], "table": "t", "metadata": {"offset": "_o"}} | source
         config.write_text(json.dumps({
-            "kafka": {"brokers": kafka.bootstrap, "group": name}, "sources": [source], "run": {"until_end": True},
-            "tables": [{"name": "t", "uri": str(path), "on_error": {"policy": "fail"}} | table]}))
+            "kafka": {"brokers": kafka.bootstrap, "group": topic}, "sources": [source], "run": {"until_end": True},
+            "tables": [{"name": "t", "uri": str(path), "on_error": {"policy": "fail"}} | settings]}))
         one = Service({}, tmp_path / "log", ("--config", str(config))).start()
         assert one.wait_exit(60) == exit_code, one.log_end()
         found = judges.agree(str(path), judges.QUICK)
@@ -91,3 +92,17 @@ def test_several_objects_of_one_record_are_written_together_or_not_at_all(run, t
 def test_what_has_no_column_is_rescued(run):
     _, rows = run([(None, b'{"a":1,"b":{"c":2}}'), (None, b'{"A":3}')], {"rescue_column": "rest"}, schema={"a": "long"})
     assert [(row["a"], row["rest"]) for row in rows] == [(1, '{"b":{"c":2}}'), (3, None)]
+
+
+def test_times_without_a_zone_come_to_a_table(run):
+    schema = {"type": "record", "name": "r", "fields": [
+        {"name": "a", "type": {"type": "long", "logicalType": "local-timestamp-micros"}}, {"name": "b", "type": "int"}]}
+    with Stub() as stub:
+        number = stub.register("x-value", json.dumps(schema))
+        columns, rows = run([(None, framed(number, b"\x02\x04"))], {"format": "avro", "registry": {"url": stub.url}})
+        kept, as_local = run([(None, framed(number, b"\x02\x04"))], {"format": "avro", "registry": {"url": stub.url}},
+                             schema={"x": "timestamp_ntz"}, table="other")
+    assert columns == {"a": "timestamp", "b": "integer", "_o": "long"}  # the table has no timestampNtz
+    assert kept == {"x": "timestamp_ntz", "a": "timestamp_ntz", "b": "integer", "_o": "long"}
+    for row in rows + as_local:
+        assert row["b"] == 2 and row["a"].replace(tzinfo=None) == datetime.datetime(1970, 1, 1, 0, 0, 0, 1)
