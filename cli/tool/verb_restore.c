@@ -11,10 +11,11 @@
 
 enum { THREADS = 16 };
 
-static int print_metrics_json(const dw_restore_metrics *m)
+static int print_metrics_json(const dw_restore_metrics *m, bool dry_run)
 {
     cJSON *out = cJSON_CreateObject();
 
+    (void)cJSON_AddBoolToObject(out, "dryRun", dry_run);
     add_i64(out, "version", m->version);
     add_i64(out, "restoredVersion", m->from_version);
     (void)cJSON_AddBoolToObject(out, "changed", m->has_changed != 0);
@@ -28,7 +29,7 @@ static int print_metrics_json(const dw_restore_metrics *m)
     return print_json(out);
 }
 
-static void print_metrics(const dw_restore_metrics *m)
+static void print_metrics(const dw_restore_metrics *m, bool dry_run)
 {
     struct textbuf text = {0};
 
@@ -37,14 +38,16 @@ static void print_metrics(const dw_restore_metrics *m)
                      m->version, m->from_version);
         return;
     }
-    textbuf_printf(&text, "version %" PRId64 " is what version %" PRId64 " was: ", m->version,
-                   m->from_version);
+    textbuf_printf(&text,
+                   dry_run ? "version %" PRId64 " would become what version %" PRId64 " was: "
+                           : "version %" PRId64 " is what version %" PRId64 " was: ",
+                   dry_run ? m->version + 1 : m->version, m->from_version);
     progress_amount(&text, PROGRESS_FILES, m->added_files);
-    textbuf_puts(&text, " came back (");
+    textbuf_puts(&text, dry_run ? " would come back (" : " came back (");
     append_size(&text, m->added_bytes);
     textbuf_puts(&text, "), ");
     progress_amount(&text, PROGRESS_FILES, m->removed_files);
-    textbuf_puts(&text, " went (");
+    textbuf_puts(&text, dry_run ? " would go (" : " went (");
     append_size(&text, m->removed_bytes);
     textbuf_puts(&text, ")");
     if (m->missing_files > 0)
@@ -78,12 +81,15 @@ int verb_restore(const struct verb *verb, int argc, char **argv)
 {
     struct look look = LOOK_INIT;
     bool ignore_missing = false;
-    const struct arg_spec specs[] = {OPT_VERSION(look),
-                                     OPT_TIMESTAMP(look),
-                                     {"--ignore-missing", NULL, ARG_FLAG, &ignore_missing,
-                                      "leave out files that are gone, instead of failing"},
-                                     OPT_JSON(look),
-                                     OPT_END};
+    bool dry_run = false;
+    const struct arg_spec specs[] = {
+        OPT_VERSION(look),
+        OPT_TIMESTAMP(look),
+        {"--ignore-missing", NULL, ARG_FLAG, &ignore_missing,
+         "leave out files that are gone, instead of failing"},
+        {"--dry-run", NULL, ARG_FLAG, &dry_run, "only tell what would change"},
+        OPT_JSON(look),
+        OPT_END};
     dw_restore_options opts = DW_RESTORE_OPTIONS_INIT;
     dw_restore_metrics metrics = DW_RESTORE_METRICS_INIT;
     struct target t = {0};
@@ -92,16 +98,17 @@ int verb_restore(const struct verb *verb, int argc, char **argv)
 
     if (code < 0)
         code = read_goal(&look, &opts);
-    opts.flags = ignore_missing ? DW_RESTORE_IGNORE_MISSING : 0;
+    opts.flags =
+        (ignore_missing ? DW_RESTORE_IGNORE_MISSING : 0) | (dry_run ? DW_RESTORE_DRY_RUN : 0);
     opts.threads = THREADS;
     if (code < 0)
         code = target_open(&t, look.args.items[0]);
     if (code < 0 && dw_restore(t.table, &opts, &metrics, &err) != DW_OK)
         code = fail_with(&err);
     if (code < 0 && look.json) {
-        code = print_metrics_json(&metrics);
+        code = print_metrics_json(&metrics, dry_run);
     } else if (code < 0) {
-        print_metrics(&metrics);
+        print_metrics(&metrics, dry_run);
         code = 0;
     }
     target_close(&t);

@@ -169,6 +169,7 @@ DW_API dw_status dw_vacuum(dw_table *table, const dw_vacuum_options *opts,
                            dw_vacuum_metrics *out_metrics, dw_error *err);
 
 #define DW_RESTORE_IGNORE_MISSING 1u /* leave out files that are gone, instead of failing */
+#define DW_RESTORE_DRY_RUN        2u /* only find out what would change; no version is made */
 
 /** Which version to go back to: exactly one of version and timestamp_ms. */
 typedef struct dw_restore_options {

@@ -20,7 +20,7 @@ static dw_status read_options(const dw_restore_options *opts, dw_restore_options
     dw_status status;
 
     DWI_TRY(dwi_options_copy(out, &defaults, sizeof(*out), opts, "DW_RESTORE_OPTIONS", err));
-    if ((out->flags & ~DW_RESTORE_IGNORE_MISSING) != 0)
+    if ((out->flags & ~(DW_RESTORE_IGNORE_MISSING | DW_RESTORE_DRY_RUN)) != 0)
         DWI_TRY(dwi_err(err, DW_E_UNSUPPORTED, "dw_restore: unknown flags"));
     if ((out->version < 0) == (out->timestamp_ms < 0))
         DWI_TRY(dwi_err(err, DW_E_ARG, "dw_restore: either a version or a time is needed"));
@@ -180,7 +180,7 @@ dw_status dw_restore(dw_table *table, const dw_restore_options *opts,
     status = plan_it(table, newest, &given, &plan, &older, err);
     if (status != DW_OK)
         DWI_TRY(dwi_err_prefix(err, status, "%s", table->uri));
-    if (!dwi_restore_plan_is_empty(&plan))
+    if (!dwi_restore_plan_is_empty(&plan) && (given.flags & DW_RESTORE_DRY_RUN) == 0)
         DWI_TRY(publish(table, newest, &plan, &given, &version, err));
     if (out_metrics != NULL)
         copy_metrics(&plan, version, older->version, out_metrics);

@@ -27,6 +27,10 @@ def ids(tool, table):
 
 def test_a_table_goes_back_and_forth_and_loses_what_it_no_longer_needs(tool, table, minio):
     assert tool.json("verify", table, "--full")["readRows"] == 3
+    dry = tool.json("restore", table, "--version", "2", "--dry-run")
+    assert (dry["dryRun"], dry["changed"], dry["version"], dry["numRemovedFiles"]) == (True, True, 3, 1)
+    assert tool("restore", table, "--version", "2", "--dry-run").startswith("version 4 would become what version 2 was")
+    assert ids(tool, table) == [0, 1, 2]
     done = tool.json("restore", table, "--version", "2")
     assert (done["version"], done["numRemovedFiles"], done["numRestoredFiles"]) == (4, 1, 0)
     assert ids(tool, table) == [0, 1]
