@@ -100,7 +100,7 @@ static void add_header(rd_kafka_headers_t *headers, const char *name, const char
     (void)rd_kafka_header_add(headers, name, -1, value, -1);
 }
 
-static rd_kafka_headers_t *make_headers(const struct lane *lane, const struct reject *reject)
+static rd_kafka_headers_t *make_headers(const char *uri, const struct reject *reject)
 {
     const struct record *record = &reject->item->record;
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->n_headers + 7);
@@ -115,18 +115,18 @@ static rd_kafka_headers_t *make_headers(const struct lane *lane, const struct re
     add_header(headers, "deltawrite.partition", number);
     (void)snprintf(number, sizeof(number), "%" PRId64, record->offset);
     add_header(headers, "deltawrite.offset", number);
-    add_header(headers, "deltawrite.table", lane->uri);
+    add_header(headers, "deltawrite.table", uri);
     add_header(headers, "deltawrite.stage", reject->stage);
     add_header(headers, "deltawrite.error_code", reject->code);
     add_header(headers, "deltawrite.error", reject->error);
     return headers;
 }
 
-static rd_kafka_resp_err_t produce(rd_kafka_t *producer, const char *topic, const struct lane *lane,
+static rd_kafka_resp_err_t produce(rd_kafka_t *producer, const char *topic, const char *uri,
                                    const struct reject *reject, struct sending *sending)
 {
     const struct record *record = &reject->item->record;
-    rd_kafka_headers_t *headers = make_headers(lane, reject);
+    rd_kafka_headers_t *headers = make_headers(uri, reject);
     rd_kafka_resp_err_t code = rd_kafka_producev(
         producer, RD_KAFKA_V_TOPIC(topic),
         RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.data, record->value.len),
@@ -138,21 +138,21 @@ static rd_kafka_resp_err_t produce(rd_kafka_t *producer, const char *topic, cons
     return code;
 }
 
-static rd_kafka_resp_err_t produce_all(rd_kafka_t *producer, const struct lane *lane,
-                                       const struct batch *batch, struct sending *sending)
+static rd_kafka_resp_err_t produce_all(rd_kafka_t *producer, const struct table_config *table,
+                                       const char *uri, const struct reject *rejects, size_t count,
+                                       struct sending *sending)
 {
-    for (size_t i = 0; i < batch->n_rejects; i++) {
-        const struct reject *reject = &batch->rejects[i];
-        struct route route = {
-            .groups = {{reject->item->record.topic, strlen(reject->item->record.topic)}}};
+    for (size_t i = 0; i < count; i++) {
+        const char *from = rejects[i].item->record.topic;
+        struct route route = {.groups = {{from, strlen(from)}}};
         struct textbuf topic = {0};
         struct textbuf problem = {0};
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__QUEUE_FULL;
 
-        if (!router_expand(lane->config->bad.topic, &route, NULL, NULL, &topic, &problem))
+        if (!router_expand(table->bad.topic, &route, NULL, NULL, &topic, &problem))
             code = RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
         while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            code = produce(producer, topic.text, lane, reject, sending);
+            code = produce(producer, topic.text, uri, &rejects[i], sending);
             if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
                 (void)rd_kafka_poll(producer, 100);
         }
@@ -165,10 +165,11 @@ static rd_kafka_resp_err_t produce_all(rd_kafka_t *producer, const struct lane *
 }
 
 /* The lock is held for all of it: a table that waits for Kafka has company. */
-dw_status letter_topic_send(struct lane *lane, const struct batch *batch, dw_error *err)
+static dw_status send_all(const struct config *config, const struct table_config *table,
+                          const char *uri, const struct reject *rejects, size_t count,
+                          dw_error *err)
 {
-    const struct config *config = lane->actor.pipeline->config;
-    const char *topic = lane->config->bad.topic;
+    const char *topic = table->bad.topic;
     struct sending sending = {0, RD_KAFKA_RESP_ERR_NO_ERROR};
     char reason[512] = "";
     dw_status status = DW_OK;
@@ -180,7 +181,7 @@ dw_status letter_topic_send(struct lane *lane, const struct batch *batch, dw_err
     if (producer == NULL) {
         status = fail(err, false, topic, reason);
     } else {
-        code = produce_all(producer, lane, batch, &sending);
+        code = produce_all(producer, table, uri, rejects, count, &sending);
         if (rd_kafka_flush(producer, SEND_TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
             /* Nothing may refer to `sending` once this returns. */
             (void)rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -193,11 +194,23 @@ dw_status letter_topic_send(struct lane *lane, const struct batch *batch, dw_err
                           code != RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION &&
                               code != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
                           topic, rd_kafka_err2str(code));
-        else if (sending.delivered != batch->n_rejects)
+        else if (sending.delivered != count)
             status = fail(err, true, topic, "not all records were delivered");
     }
     (void)pthread_mutex_unlock(&shared.lock);
     return status;
+}
+
+dw_status letter_topic_send(struct lane *lane, const struct batch *batch, dw_error *err)
+{
+    return send_all(lane->actor.pipeline->config, lane->config, lane->uri, batch->rejects,
+                    batch->n_rejects, err);
+}
+
+dw_status letter_topic_send_one(const struct config *config, const struct table_config *table,
+                                const struct reject *reject, dw_error *err)
+{
+    return send_all(config, table, "", reject, 1, err);
 }
 
 void letter_topic_end(void)

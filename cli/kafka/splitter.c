@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kafka/splitter.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "common/memory.h"
 #include "kafka/dead_letters.h"
 #include "kafka/lane.h"
+#include "kafka/letter_topic.h"
 #include "ops/metrics.h"
 
 enum { DECODER_WAIT_MS = 1000 };
@@ -186,20 +188,16 @@ static void push_rows(struct splitter *s, struct branch *branch, struct item *it
     free(routed);
 }
 
-static void reject(struct splitter *s, struct item *item, const char *stage, const char *code,
-                   const char *error)
+static void to_letters(struct splitter *s, const struct route *route, struct item *item,
+                       const char *stage, const char *code, const char *error)
 {
-    const struct table_config *table = table_of(s);
-    struct route route = {.source = s->source};
     struct textbuf uri = {0};
     struct textbuf problem = {0};
     struct textbuf row = {0};
     struct branch *branch = NULL;
     dw_bytes bytes;
 
-    metric_add(metric_series(METRIC_RECORDS_REJECTED, METRIC_LABELS("", code, stage)), 1);
-    route.groups[0] = (dw_bytes){item->record.topic, strlen(item->record.topic)};
-    if (router_letters(table, &route, NULL, NULL, &uri, &problem)) {
+    if (router_letters(table_of(s), route, NULL, NULL, &uri, &problem)) {
         branch = find_branch(s, uri.text);
         if (branch == NULL)
             branch = add_branch(s, uri.text, NULL, true, item->partition);
@@ -215,6 +213,55 @@ static void reject(struct splitter *s, struct item *item, const char *stage, con
     textbuf_done(&row);
     textbuf_done(&problem);
     textbuf_done(&uri);
+}
+
+static void fail_by_record(struct splitter *s, const struct item *item, const char *error)
+{
+    struct textbuf reason = {0};
+
+    textbuf_printf(&reason, "topic %s partition %" PRId32 " offset %" PRId64 ": %s",
+                   item->record.topic, item->record.partition, item->record.offset, error);
+    pipeline_fail(s->actor.pipeline, EXIT_CODE_REJECTED, reason.text);
+    textbuf_done(&reason);
+}
+
+/* False: Kafka does not take it now. */
+static bool to_topic(struct splitter *s, struct item *item, const char *stage, const char *code,
+                     const char *error)
+{
+    const struct reject reject = {item, NULL, stage, (char *)(uintptr_t)code,
+                                  (char *)(uintptr_t)error};
+    dw_error err = DW_ERROR_INIT;
+    dw_status status = letter_topic_send_one(s->actor.pipeline->config, table_of(s), &reject, &err);
+
+    if (status != DW_OK && err.retryable)
+        return false;
+    if (status != DW_OK)
+        pipeline_fail(s->actor.pipeline, EXIT_CODE_RUNTIME, err.message);
+    else
+        metric_add(metric_series(METRIC_DLQ_RECORDS, METRIC_LABELS("topic")), 1);
+    return true;
+}
+
+/* What becomes of a record without a table. False: the same again later. */
+static bool reject(struct splitter *s, const struct route *route, struct item *item,
+                   const char *stage, const char *code, const char *error)
+{
+    enum bad_record policy = table_of(s)->bad.policy;
+
+    if (policy == BAD_TO_TOPIC && !to_topic(s, item, stage, code, error))
+        return false;
+    metric_add(metric_series(METRIC_RECORDS_REJECTED, METRIC_LABELS("", code, stage)), 1);
+    if (policy == BAD_TO_TABLE) {
+        to_letters(s, route, item, stage, code, error);
+        return true;
+    }
+    if (policy == BAD_FAIL)
+        fail_by_record(s, item, error);
+    pipeline_lock(s->actor.pipeline);
+    s->actor.pipeline->synced.counts.rejected++;
+    pipeline_unlock(s->actor.pipeline);
+    return true;
 }
 
 /* The lane of a row; NULL: *out_problem says why there is none. */
@@ -247,7 +294,7 @@ static struct branch *route_row(struct splitter *s, const struct route *route, s
 
 /* Rows in a row that go to the same lane go there together. Either all rows of a record have a
  * lane, or it is rejected whole. */
-static void route_record(struct splitter *s, const struct route *route, struct item *item,
+static bool route_record(struct splitter *s, const struct route *route, struct item *item,
                          const struct decoded *decoded)
 {
     size_t *lanes = need_alloc(decoded->count, sizeof(*lanes));
@@ -262,8 +309,7 @@ static void route_record(struct splitter *s, const struct route *route, struct i
         ok = branch != NULL;
         lanes[i] = ok ? (size_t)(branch - s->branches) : 0;
     }
-    if (!ok)
-        reject(s, item, "route", code, problem.text);
+    bool done = ok || reject(s, route, item, "route", code, problem.text);
     for (size_t i = 0; i < decoded->count && ok; i++) {
         size_t n = 0;
         if (sent[i])
@@ -280,6 +326,7 @@ static void route_record(struct splitter *s, const struct route *route, struct i
     free(sent);
     free(rows);
     free(lanes);
+    return done;
 }
 
 /* ---- records ---- */
@@ -335,11 +382,9 @@ static bool split(struct splitter *s, const struct route *route, struct item *it
     switch (decoder_decode(s->decoder, &item->record, &decoded)) {
     case DECODE_ROWS:
         note_schema(s, decoded.schema_json);
-        route_record(s, route, item, &decoded);
-        return true;
+        return route_record(s, route, item, &decoded);
     case DECODE_BAD:
-        reject(s, item, decoded.stage, decoded.code, decoded.text);
-        return true;
+        return reject(s, route, item, decoded.stage, decoded.code, decoded.text);
     case DECODE_TRY_LATER:
         if (log_repeat_due(&s->repeat, clock_monotonic_ms(), &skipped))
             LOG_EVENT(DW_LOG_WARN, "records wait to be decoded",

@@ -166,3 +166,15 @@ def test_a_field_that_is_no_part_of_a_path_leads_to_no_table(kafka, name, tmp_pa
     one = service(flags=["--until-end"], DELTA_TABLE_PATH=f"{tmp_path}/lake/${{field:kind}}").start()
     assert one.wait_exit(60) == 3, one.log_end()
     assert sorted(os.listdir(tmp_path / "lake")) == ["_unrouted_rejected", "ok"]
+
+
+@pytest.mark.parametrize("policy", ["skip", "topic"])
+def test_what_has_no_table_goes_where_the_policy_says(kafka, name, tmp_path, service, policy):
+    kafka.topic(name, 1)
+    letters = kafka.topic(f"{name}-letters", 1)
+    kafka.produce(name, [(0, None, b'{"id":"1"}'), (0, None, b"{"), (0, None, b'{"id":"2","kind":"ok"}')])
+    one = service(flags=["--until-end"], DELTA_TABLE_PATH=f"{tmp_path}/lake/${{field:kind}}", DELTA_ON_ERROR=policy,
+                  KAFKA_DLQ_TOPIC=letters).start()
+    assert one.wait_exit(60) == 3, one.log_end()
+    assert os.listdir(tmp_path / "lake") == ["ok"]
+    assert kafka.end_offsets(letters) == {0: 2 if policy == "topic" else 0}
