@@ -156,6 +156,7 @@ void dw_txn_close(dw_txn *txn)
     dwi_txn_drop_overwrite(txn);
     dwi_json_decoder_free(txn->decoder); /* borrows the base state's type, and the defaults */
     dwi_defaults_done(&txn->defaults);
+    dwi_row_rules_done(&txn->rules);
     dwi_state_unref(txn->base);
     dwi_committer_done(&txn->committer);
     dwi_free(txn->alloc, txn->adds, txn->adds_cap * sizeof(*txn->adds));

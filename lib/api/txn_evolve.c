@@ -27,7 +27,7 @@ static dw_status move_to(dw_txn *txn, dwi_state *state, dw_error *err)
 {
     dwi_json_decoder *decoder = NULL;
     dwi_defaults defaults = {0};
-    dwi_row_rules rules;
+    dwi_row_rules rules = {0};
     dw_status status;
 
     DWI_TRY(dwi_row_rules_init(&rules, &txn->arena, state, err));
@@ -39,11 +39,14 @@ static dw_status move_to(dw_txn *txn, dwi_state *state, dw_error *err)
     txn->decoder = decoder;
     txn->defaults = defaults;
     rules.where = txn->rules.where;
+    dwi_row_rules_done(&txn->rules);
     txn->rules = rules;
+    rules = (dwi_row_rules){0};
     txn->base = dwi_state_ref(state);
     if (txn->used_cap > 0)
         memset(txn->used, 0, txn->used_cap * sizeof(*txn->used));
 done:
+    dwi_row_rules_done(&rules);
     if (status != DW_OK)
         dwi_defaults_done(&defaults);
     return status;

@@ -7,6 +7,7 @@
 #include "delta/mapping.h"
 #include "delta/partition_value.h"
 #include "delta/properties.h"
+#include "delta/row_checks.h"
 
 static bool metadata_has(const dwi_field *field, const char *key)
 {
@@ -67,34 +68,45 @@ static dw_status refuse(const char *feature, dwi_sv where, dw_error *err)
                    DWI_SV_ARG(where));
 }
 
-/* SQL that rows would have to be judged or made by. */
-static dw_status check_expressions(const dwi_type *schema, dwi_kvs properties, dw_error *err)
+/* Those below columns: what such a one calls a field is not settled. */
+static dw_status check_deep_invariants(const dwi_type *schema, dw_error *err)
 {
-    const dwi_sv prefix = DWI_SV("delta.constraints.");
     dw_status status = DW_OK;
     dwi_sv where;
 
-    if (in_schema(schema, "delta.invariants", &where))
-        DWI_TRY(dwi_expression_check(DWI_EXPRESSION_INVARIANT, where, err));
-    if (in_schema(schema, "delta.generationExpression", &where))
-        DWI_TRY(dwi_expression_check(DWI_EXPRESSION_GENERATED, where, err));
-    for (size_t i = 0; i < properties.count; i++) {
-        where = properties.items[i].key;
-        if (where.len > prefix.len && dwi_sv_eq_nocase((dwi_sv){where.ptr, prefix.len}, prefix))
-            DWI_TRY(dwi_expression_check(DWI_EXPRESSION_CHECK, where, err));
-    }
-done:
+    for (size_t i = 0; i < schema->n_fields && status == DW_OK; i++)
+        if (in_schema(schema->fields[i].type, "delta.invariants", &where))
+            status = dwi_expression_check(DWI_EXPRESSION_INVARIANT, where, err);
     return status;
 }
 
-/* What new rows would have to be judged by, and values that they would have to be given. */
-static dw_status check_new_rows(const dwi_type *schema, dwi_kvs properties, dw_error *err)
+/* SQL that rows have to be judged by, as far as we can, or would have to be made by. */
+static dw_status check_expressions(const dwi_state *state, dw_error *err)
+{
+    dwi_row_checks checks = {0};
+    dwi_arena arena;
+    dw_status status;
+    dwi_sv where;
+
+    dwi_arena_init(&arena, state->arena.alloc);
+    DWI_TRY(dwi_row_checks_init(&checks, &arena, state, err));
+    if (in_schema(state->schema->root, "delta.generationExpression", &where))
+        DWI_TRY(dwi_expression_check(DWI_EXPRESSION_GENERATED, where, err));
+    status = check_deep_invariants(state->schema->root, err);
+done:
+    dwi_row_checks_done(&checks);
+    dwi_arena_done(&arena);
+    return status;
+}
+
+/* What new rows have to be judged by, and values that they would have to be given. */
+static dw_status check_new_rows(const dwi_state *state, dw_error *err)
 {
     dw_status status;
     dwi_sv where;
 
-    DWI_TRY(check_expressions(schema, properties, err));
-    if (in_schema(schema, "delta.identity.start", &where))
+    DWI_TRY(check_expressions(state, err));
+    if (in_schema(state->schema->root, "delta.identity.start", &where))
         DWI_TRY(refuse("identityColumns", where, err));
 done:
     return status;
@@ -294,7 +306,7 @@ dw_status dwi_features_check_append(const dwi_state *state, dw_error *err)
     dw_status status;
 
     DWI_TRY(dwi_features_check_rewrite(state, err));
-    DWI_TRY(check_new_rows(state->schema->root, state->metadata.configuration, err));
+    DWI_TRY(check_new_rows(state, err));
 done:
     return status;
 }

@@ -8,6 +8,7 @@
 #include <assert.h>
 
 #include "delta/properties.h"
+#include "delta/row_checks.h"
 
 /* Features as bits, by their place in the one list. */
 typedef uint64_t feature_set;
@@ -378,13 +379,19 @@ dw_status dwi_features_for_new_table(dwi_arena *arena, const dwi_type *schema, d
 {
     const dwi_protocol least = {.min_reader_version = 1, .min_writer_version = 2};
     dwi_schema fake = {.root = schema};
-    dwi_state state = {.metadata = {.configuration = properties}, .schema = &fake};
+    dwi_state state = {.arena = {.alloc = arena->alloc},
+                       .metadata = {.configuration = properties},
+                       .schema = &fake};
     dw_status status;
     bool changed;
 
     DWI_TRY(dwi_properties_check(properties, err));
     DWI_TRY(dwi_features_upgrade(arena, &least, schema, properties, properties, &state.protocol,
                                  &changed, err));
+    if (dwi_row_checks_any(properties)) /* the protocol would have to have the feature, too */
+        return dwi_err(err, DW_E_UNSUPPORTED,
+                       "feature checkConstraints is not supported in a new table "
+                       "(delta.constraints.*)");
     /* A table that we could not append to is not made either. */
     DWI_TRY(dwi_features_check_append(&state, err));
     *out = state.protocol;

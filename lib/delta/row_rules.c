@@ -153,8 +153,14 @@ dw_status dwi_row_rules_init(dwi_row_rules *out, dwi_arena *arena, const dwi_sta
             rules[n++] = rule;
     }
     *out = (dwi_row_rules){.n = n, .rules = rules};
+    status = dwi_row_checks_init(&out->checks, arena, state, err);
 done:
     return status;
+}
+
+void dwi_row_rules_done(dwi_row_rules *rules)
+{
+    dwi_row_checks_done(&rules->checks);
 }
 
 /* ---- checking ---- */
@@ -254,6 +260,8 @@ dw_status dwi_row_rules_check(const dwi_row_rules *rules, const dwi_vec *rows, d
 
     if (rules->where != NULL)
         status = check_condition(rules->where, dwi_where_alloc(rules->where), rows, err);
+    if (status == DW_OK)
+        status = dwi_row_checks_rows(&rules->checks, rows, err);
 
     for (size_t i = 0; i < rules->n && status == DW_OK; i++) {
         const dwi_vec *vec = &rows->children[rules->rules[i].column];
@@ -263,9 +271,10 @@ dw_status dwi_row_rules_check(const dwi_row_rules *rules, const dwi_vec *rows, d
     return status;
 }
 
-static dw_status check_last_row(const dwi_where *where, const dwi_column *rows, dwi_arena *arena,
-                                dw_error *err)
+static dw_status check_last_row(const dwi_row_rules *rules, const dwi_column *rows,
+                                dwi_arena *arena, dw_error *err)
 {
+    dw_status status = DW_OK;
     const dwi_vec *all = dwi_column_view(rows, arena);
     dwi_vec last;
 
@@ -274,7 +283,9 @@ static dw_status check_last_row(const dwi_where *where, const dwi_column *rows, 
     last = *all;
     last.offset += all->length - 1;
     last.length = 1;
-    return check_condition(where, rows->alloc, &last, err);
+    if (rules->where != NULL)
+        status = check_condition(rules->where, rows->alloc, &last, err);
+    return status == DW_OK ? dwi_row_checks_rows(&rules->checks, &last, err) : status;
 }
 
 dw_status dwi_row_rules_check_last(const dwi_row_rules *rules, const dwi_column *rows,
@@ -283,11 +294,11 @@ dw_status dwi_row_rules_check_last(const dwi_row_rules *rules, const dwi_column 
     dw_status status = DW_OK;
     dwi_arena arena;
 
-    if (rules->n == 0 && rules->where == NULL)
+    if (rules->n == 0 && rules->where == NULL && rules->checks.n == 0)
         return DW_OK;
     dwi_arena_init(&arena, rows->alloc);
-    if (rules->where != NULL)
-        status = check_last_row(rules->where, rows, &arena, err);
+    if (rules->where != NULL || rules->checks.n > 0)
+        status = check_last_row(rules, rows, &arena, err);
     for (size_t i = 0; i < rules->n && status == DW_OK; i++) {
         const dwi_vec *vec = dwi_column_view(&rows->children[rules->rules[i].column], &arena);
         status = vec == NULL ? dwi_err_nomem(err)

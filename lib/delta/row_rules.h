@@ -6,7 +6,7 @@
 #define DWI_DELTA_ROW_RULES_H
 
 #include "columns/vec.h"
-#include "delta/where.h"
+#include "delta/row_checks.h"
 
 /* The most characters of a string, for a type and what is below it. */
 typedef struct dwi_length_limit dwi_length_limit;
@@ -28,12 +28,16 @@ typedef struct dwi_row_rules {
     size_t n;
     const dwi_row_rule *rules;
     const dwi_where *where; /* each row must pass it, NULL: none; borrowed */
+    dwi_row_checks checks;
 } dwi_row_rules;
 
-/* Those of a table; they live in `arena`. DW_E_UNSUPPORTED names a column whose note says what we
- * cannot read. */
+/* Those of a table; they live in `arena`, and are in need of dwi_row_rules_done() before. The state
+ * must outlive them. DW_E_UNSUPPORTED names a column whose note says what we cannot read, or a
+ * constraint that we cannot judge. */
 dw_status dwi_row_rules_init(dwi_row_rules *out, dwi_arena *arena, const dwi_state *state,
                              dw_error *err);
+
+void dwi_row_rules_done(dwi_row_rules *rules); /* a zeroed one too */
 
 /* DW_E_SCHEMA names the column of the first row that breaks one, or the condition, and why. Rows
  * have the table's columns, and maybe more after them. */

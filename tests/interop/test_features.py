@@ -74,6 +74,10 @@ APPENDED = {
         ["CREATE TABLE T (id BIGINT) USING delta", "INSERT INTO T VALUES (1)",
          "ALTER TABLE T SET TBLPROPERTIES ('delta.enableInCommitTimestamps'='true')"],
         {"id": 2}, {"id": 2}),
+    "a constraint that the row meets": (
+        ["CREATE TABLE T (id BIGINT) USING delta", "ALTER TABLE T ADD CONSTRAINT positive CHECK (id > 0 AND id < 9)",
+         "INSERT INTO T VALUES (1)"],
+        {"id": 2}, {"id": 2}),
     "not null": (
         ["CREATE TABLE T (id BIGINT NOT NULL, at TIMESTAMP_NTZ) USING delta", "INSERT INTO T VALUES (1, NULL)"],
         {"id": 2}, {"id": 2, "at": None}),
@@ -82,7 +86,7 @@ APPENDED = {
 # What Spark runs, and what we say.
 REFUSED = {
     "a constraint": (
-        ["CREATE TABLE T (id BIGINT) USING delta", "ALTER TABLE T ADD CONSTRAINT positive CHECK (id > 0)"],
+        ["CREATE TABLE T (id BIGINT) USING delta", "ALTER TABLE T ADD CONSTRAINT positive CHECK (abs(id) > 0)"],
         "feature checkConstraints is not supported, and the table uses it (delta.constraints.positive)"),
     "a generated column": (
         ["CREATE TABLE T (id BIGINT, twice BIGINT GENERATED ALWAYS AS (id * 2)) USING delta"],

@@ -75,7 +75,9 @@ static const rule rules[] = {
     {V7, PROTO(1, 2, ""), DW_E_CONFLICT, "lowered the protocol"},
     {V7, PROTO(1, 7, WRITER("\"appendOnly\",\"invariants\",\"domainMetadata\",\"newThing\"")),
      DW_E_UNSUPPORTED, "newThing"},
-    {V2, CONFIG(KEEP ",\"delta.constraints.c\":\"a > 0\""), DW_E_UNSUPPORTED, "checkConstraints"},
+    {V2, CONFIG(KEEP ",\"delta.constraints.c\":\"a > 0\""), DW_E_CONFLICT, "delta.constraints.c"},
+    {V2, CONFIG(KEEP ",\"delta.constraints.c\":\"abs(a) > 0\""), DW_E_UNSUPPORTED,
+     "checkConstraints"},
 };
 
 static dwi_state *load(fixture *f, int64_t version)
