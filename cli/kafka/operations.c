@@ -9,6 +9,7 @@
 
 #include "build_commit.h"
 #include "common/logline.h"
+#include "common/memory.h"
 #include "common/settings.h"
 #include "kafka/control.h"
 #include "ops/health_check.h"
@@ -18,7 +19,14 @@
 
 enum { HEALTH_TIMEOUT_MS = 5000 };
 
+/* A copy of an admin token: a request may still look at an older one, so all of them stay. */
+struct token {
+    struct token *before;
+    char text[];
+};
+
 static struct {
+    struct token *tokens;
     struct http_server *server;
     struct ops_app app;
     struct http_answers answers;
@@ -175,15 +183,32 @@ static void reload(void *ctx)
 
 /* ---- the server ---- */
 
+void operations_reload(const struct http_config *http)
+{
+    struct token *token;
+
+    if (http->admin_token == NULL) {
+        running.answers.admin_token = NULL;
+        return;
+    }
+    if (running.tokens == NULL || strcmp(running.tokens->text, http->admin_token) != 0) {
+        token = need_alloc(1, sizeof(*token) + strlen(http->admin_token) + 1);
+        memcpy(token->text, http->admin_token, strlen(http->admin_token) + 1);
+        token->before = running.tokens;
+        running.tokens = token;
+    }
+    running.answers.admin_token = running.tokens->text;
+}
+
 static int start_http(const struct http_config *http)
 {
     struct textbuf problem = {0};
     int code = -1;
 
-    running.answers = (struct http_answers){.app = &running.app,
-                                            .admin_token = http->admin_token,
-                                            .version = dw_version(),
-                                            .commit = BUILD_COMMIT};
+    running.answers.app = &running.app;
+    running.answers.version = dw_version();
+    running.answers.commit = BUILD_COMMIT;
+    operations_reload(http);
     running.server = http_server_start(http->listen, &running.answers, &problem);
     if (running.server == NULL) {
         struct textbuf reason = {0};
@@ -214,11 +239,6 @@ int operations_start(const struct http_config *http, const char *group_id)
     if (http->statsd != NULL && !statsd_start(http->statsd))
         return settings_fail(SERVICE_NAME, EXIT_CODE_RUNTIME, "threads", "none to be had");
     return http->listen == NULL ? -1 : start_http(http);
-}
-
-void operations_reload(const struct http_config *http)
-{
-    running.answers.admin_token = http->admin_token;
 }
 
 void operations_stop(void)

@@ -9,7 +9,7 @@
  * on standard error. `http` and `group_id` are borrowed until the stop. */
 int operations_start(const struct http_config *http, const char *group_id);
 void operations_stop(void);
-/* Another admin token; borrowed as the first one. */
+/* The admin token of a new configuration, from now on; copied. */
 void operations_reload(const struct http_config *http);
 /* deltawrite-kafka healthcheck; the exit code. */
 int operations_check_health(const struct http_config *http, bool live);

@@ -198,8 +198,9 @@ static bool allowed(const struct http_answers *answers, const struct http_reques
 {
     static const char scheme[] = "Bearer ";
     const char *given = request->authorization;
+    const char *token = answers->admin_token;
 
-    if (answers->admin_token == NULL || answers->admin_token[0] == '\0') {
+    if (token == NULL || token[0] == '\0') {
         text_reply(reply, 403, "refused: HTTP_ADMIN_TOKEN is not set");
         return false;
     }
@@ -207,7 +208,7 @@ static bool allowed(const struct http_answers *answers, const struct http_reques
         text_reply(reply, 401, "refused: Authorization: Bearer TOKEN is needed");
         return false;
     }
-    if (!same_token(given + sizeof(scheme) - 1, answers->admin_token)) {
+    if (!same_token(given + sizeof(scheme) - 1, token)) {
         text_reply(reply, 401, "refused: another token than HTTP_ADMIN_TOKEN");
         return false;
     }

@@ -12,6 +12,7 @@
 #ifndef DW_CLI_HTTP_ANSWERS_H
 #define DW_CLI_HTTP_ANSWERS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -41,7 +42,7 @@ struct http_reply {
 
 struct http_answers {
     const struct ops_app *app;
-    const char *admin_token; /* NULL: /admin/ is refused */
+    _Atomic(const char *) admin_token; /* NULL: /admin/ is refused; may change while serving */
     const char *version;
     const char *commit;
 };

@@ -206,6 +206,26 @@ class Running(Http):
         service.wait_for(lambda: self.admin(service, "flush?wait=5")[0] == 200 and self.rows(service) == 20)
         self.assertEqual(self.terminate(service), 0)
 
+    def test_a_reload_takes_another_admin_token(self):
+        path = self.folder + "/token"
+
+        def write(token):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(token + "\n")
+
+        write("first")
+        service = self.service(self.broker(1), HTTP_LISTEN="127.0.0.1:0", HTTP_ADMIN_TOKEN_FILE=path)
+        service.wait_for(lambda: service.events("HTTP is served"))
+        service.address = service.events("HTTP is served")[0]["address"]
+        service.wait_for(lambda: self.ask(service, "/readyz")[0] == 200)
+        write("second")
+        self.assertEqual(self.ask(service, "/admin/reload", "POST", b"", "second")[0], 401)
+        self.assertEqual(self.ask(service, "/admin/reload", "POST", b"", "first")[0], 202)
+        service.wait_for(lambda: service.events("configuration reloaded"))
+        self.assertEqual(self.ask(service, "/admin/pause", "POST", b"", "first")[0], 401)
+        self.assertEqual(self.ask(service, "/admin/pause", "POST", b"", "second")[0], 200)
+        self.assertNotIn("second", service.log())
+
     def test_it_stays_alive_when_the_broker_goes(self):
         broker = self.broker(1)
         service = self.serve(broker)
