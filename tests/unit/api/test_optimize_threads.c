@@ -3,6 +3,7 @@
  * writes. Also for the thread sanitizer. */
 #include "harness.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -142,12 +143,117 @@ static void a_file_that_cannot_be_read_ends_all_threads(void **state)
     close_table(&l);
 }
 
+/* ---- maintainers beside appenders, each with a handle of its own ---- */
+
+enum { APPENDERS = 3, MAINTAINERS = 2, APPENDS = 120 };
+
+typedef struct worker {
+    pthread_t thread;
+    dw_store *store;
+    int number;
+    int *running; /* __atomic: appenders */
+    dw_status status;
+    dw_error err;
+    int64_t compactions;
+} worker;
+
+static dw_status append_one(worker *w, dw_table *table, int n)
+{
+    char text[64];
+    size_t len =
+        (size_t)snprintf(text, sizeof(text), "{\"p\":%d,\"n\":%d,\"s\":\"x\"}", w->number, n);
+    dw_txn *txn = NULL;
+    dw_status status = dw_begin(table, NULL, &txn, &w->err);
+
+    if (status == DW_OK)
+        status = dw_append_ndjson(txn, (dw_bytes){text, len}, NULL, NULL, &w->err);
+    if (status == DW_OK)
+        status = dw_commit(txn, NULL, &w->err);
+    dw_txn_close(txn);
+    return status;
+}
+
+static void *append_main(void *ctx)
+{
+    worker *w = ctx;
+    dw_table *table = NULL;
+
+    w->status = dw_table_open(w->store, "t", NULL, &table, &w->err);
+    for (int n = 0; n < APPENDS && w->status == DW_OK; n++)
+        w->status = append_one(w, table, n);
+    dw_table_close(table);
+    (void)__atomic_sub_fetch(w->running, 1, __ATOMIC_ACQ_REL);
+    return NULL;
+}
+
+static void *maintain_main(void *ctx)
+{
+    worker *w = ctx;
+    dw_maintain_policy policy = DW_MAINTAIN_POLICY_INIT;
+    dw_table *table = NULL;
+
+    policy.lease_ms = 20; /* so short that they take it from each other */
+    policy.busy_percent = 100;
+    w->status = dw_table_open(w->store, "t", NULL, &table, &w->err);
+    while (w->status == DW_OK && __atomic_load_n(w->running, __ATOMIC_ACQUIRE) > 0) {
+        dw_maintain_report report = DW_MAINTAIN_REPORT_INIT;
+        w->status = dw_maintain(table, &policy, &report, &w->err);
+        w->compactions += report.compactions;
+    }
+    dw_table_close(table);
+    return NULL;
+}
+
+static dw_status count_rows(void *ctx, const dw_file *file, dw_error *err)
+{
+    int64_t *counts = ctx;
+
+    (void)err;
+    counts[0]++;
+    counts[1] += file->num_records;
+    return DW_OK;
+}
+
+static void no_conflict_of_maintainers_reaches_an_appender(void **state)
+{
+    worker workers[APPENDERS + MAINTAINERS];
+    dw_maintain_report report = DW_MAINTAIN_REPORT_INIT;
+    int running = APPENDERS;
+    int64_t counts[2] = {0, 0};
+    int64_t compactions = 0;
+    dw_snapshot *snapshot = NULL;
+    lake l = {0};
+
+    (void)state;
+    make_table(&l, NULL);
+    for (int i = 0; i < APPENDERS + MAINTAINERS; i++) {
+        workers[i] = (worker){.store = l.store, .number = i, .running = &running};
+        DWT_EQ(pthread_create(&workers[i].thread, NULL, i < APPENDERS ? append_main : maintain_main,
+                              &workers[i]),
+               0);
+    }
+    for (int i = 0; i < APPENDERS + MAINTAINERS; i++) {
+        DWT_EQ(pthread_join(workers[i].thread, NULL), 0);
+        DWT_OK(workers[i].status, &workers[i].err);
+        compactions += workers[i].compactions;
+    }
+    assert_true(compactions > 0);
+    DWT_OK(dw_maintain(l.table, NULL, &report, &l.err), &l.err);
+    DWT_OK(dw_snapshot_open(l.table, -1, &snapshot, &l.err), &l.err);
+    DWT_OK(dw_snapshot_files(snapshot, count_rows, counts, &l.err), &l.err);
+    dw_snapshot_close(snapshot);
+    DWT_EQ(counts[1], COMMITS * ROWS + APPENDERS * APPENDS);
+    assert_in_range(counts[0], 1, COMMITS + 20);
+    close_table(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bins_are_written_side_by_side),
         cmocka_unit_test(one_bin_is_read_and_written_at_the_same_time),
         cmocka_unit_test(a_file_that_cannot_be_read_ends_all_threads),
+        cmocka_unit_test(no_conflict_of_maintainers_reaches_an_appender),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
