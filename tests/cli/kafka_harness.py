@@ -118,8 +118,9 @@ def cat(path):
 
 
 def txns(path):
+    """Of the consumers: who maintains the table has an id, too."""
     found = json.loads(tool("txns", path, "--json"))
-    return {t["appId"]: t["version"] for t in found}
+    return {t["appId"]: t["version"] for t in found if not t["appId"].startswith("deltawrite-maintainer")}
 
 
 class KafkaTest(unittest.TestCase):
