@@ -11,6 +11,7 @@
 #include "config/expand.h"
 #include "config/kafka_properties.h"
 #include "config/record_check.h"
+#include "config/run_check.h"
 #include "config/table_schema.h"
 
 bool config_fail_at(const struct config *config, const char *list, size_t index, const char *rest,
@@ -381,16 +382,6 @@ static bool check_memory(const struct config *config, struct textbuf *problem)
     return false;
 }
 
-static bool check_run(const struct config *config, struct textbuf *problem)
-{
-    const struct run_config *run = &config->run;
-
-    if (run->start == START_TIMESTAMP && run->until_timestamp_ms >= 0 &&
-        run->until_timestamp_ms <= run->start_timestamp_ms)
-        return fail(config, "run.until_timestamp", "is not after run.from", problem);
-    return true;
-}
-
 /* Kafka takes any text, but "" and what breaks lines of our logs. */
 static bool check_group(const struct config *config, struct textbuf *problem)
 {
@@ -457,7 +448,7 @@ bool config_check_tree(struct config *config, struct textbuf *problem)
     size_t *groups = need_alloc(config->n_sources, sizeof(*groups));
     bool ok = check_brokers(config, problem) && check_group(config, problem) &&
               check_sources(config, groups, problem) && check_tables(config, groups, problem) &&
-              check_memory(config, problem) && check_run(config, problem);
+              check_memory(config, problem) && run_check(config, problem);
 
     free(groups);
     return ok;

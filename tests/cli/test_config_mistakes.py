@@ -131,6 +131,14 @@ CASES = {
     "not_a_start": (K+"run: {from: sometimes}\n"+S+T, {},
         "CONF:2: run.from: \"sometimes\" is not one of earliest, latest, error, nor a time such as "
         "2026-01-31T08:00:00Z, nor a file of offsets (x.json)"),
+    "offsets_file_missing": (K+"run: {from: DIR/none.json}\n"+S+T, {},
+        "CONF:2: run.from: DIR/none.json: No such file or directory"),
+    "offsets_file_content": (K+"run: {until_offsets: FILE}\n"+S+T, {},
+        "CONF:2: run.until_offsets: FILE: is not JSON such as {\"TOPIC\": {\"0\": 123}}"),
+    "offsets_of_another_topic": (K+"run: {from: DIR/offsets.json}\n"+S+T, {},
+        "CONF:2: run.from: DIR/offsets.json: no source reads the topic orders"),
+    "offsets_that_are_none": (K+"run: {from: DIR/offsets.json}\nsources: [{topics: orders}]\n"+T, {},
+        "CONF:2: run.from: DIR/offsets.json: orders: \"1\" is no partition with an offset"),
     "until_before_from": (K+"run: {from: 2026-02-01, until_timestamp: 2026-01-01}\n"+S+T, {},
         "CONF:2: run.until_timestamp: is not after run.from"),
     "brokers_as_url": ("kafka: {brokers: 'http://b:9092', group: g}\n"+S+T, {},
@@ -346,6 +354,8 @@ class Mistakes(unittest.TestCase):
         self.folder = folder.name
         with open(self.folder + "/some", "w") as f:
             f.write("x")
+        with open(self.folder + "/offsets.json", "w") as f:
+            f.write('{"orders": {"0": 5, "1": -1}}')
         with open(self.folder + "/bad.conf", "w") as f:
             f.write("# properties\nclient.id = x\nfetch.max.bytes\n")
 
