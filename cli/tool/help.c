@@ -98,7 +98,7 @@ static void print_verbs(const struct verb *verbs, size_t count, int group, FILE 
     for (size_t i = 0; i < count; i++) {
         const char *last = strrchr(verbs[i].name, ' ');
         if (group < 0 || verbs[i].group == (enum verb_group)group)
-            (void)fprintf(out, "  %-12s %s\n", last == NULL ? verbs[i].name : last + 1,
+            (void)fprintf(out, "  %-13s %s\n", last == NULL ? verbs[i].name : last + 1,
                           verbs[i].summary);
     }
 }

@@ -40,7 +40,7 @@ def test_what_is_deleted_stays_deleted_and_all_else_stays(vectors, tmp_path):
                                                                f"new{who}"))
 
     def delete(rest):
-        return lambda n: changed("delete", table, "--where", f"id < {OLD} AND id IN "
+        return lambda n: changed("delete", table, "--threads", 3, "--where", f"id < {OLD} AND id IN "
                                  f"({', '.join(str(i) for i in range(rest, OLD, 7) if i // 7 % ROUNDS == n)})")
 
     def changed(*args, stdin=None):
