@@ -83,6 +83,25 @@ static dw_status load_state(dwi_verify_run *run, dw_error *err)
     return dwi_verify_settle(run, place, status, &why, err);
 }
 
+/* The log may have taken long, and files may have gone since with versions that nobody keeps. A
+ * state that cannot be advanced is told as what it was. */
+static dw_status move_on(dwi_verify_run *run, dw_error *err)
+{
+    dw_error why = DW_ERROR_INIT;
+    dwi_state *latest = NULL;
+    dw_status status =
+        dwi_state_advance(run->log, run->state, (dwi_commit_observer){NULL, NULL}, &latest, &why);
+
+    if (status == DW_E_NOMEM)
+        return dwi_err_nomem(err);
+    if (status != DW_OK)
+        return DW_OK;
+    dwi_state_unref(run->state);
+    run->state = latest;
+    run->result->version = latest->version;
+    return DW_OK;
+}
+
 static dw_status run_all(dwi_verify_run *run, dw_error *err)
 {
     dw_status status;
@@ -94,8 +113,10 @@ static dw_status run_all(dwi_verify_run *run, dw_error *err)
     DWI_TRY(load_state(run, err));
     DWI_TRY(dwi_verify_log(run, err));
     DWI_TRY(dwi_verify_checkpoints(run, err));
-    if (run->state != NULL)
+    if (run->state != NULL) {
+        DWI_TRY(move_on(run, err));
         DWI_TRY(dwi_verify_files(run, err));
+    }
 done:
     return status;
 }
