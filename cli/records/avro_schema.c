@@ -329,8 +329,18 @@ static void set_logical(struct context *c, struct avro_type *type, const struct 
                  {"timestamp-nanos", AVRO_LONG, AVRO_TIMESTAMP_NANOS},
                  {"local-timestamp-millis", AVRO_LONG, AVRO_LOCAL_MILLIS},
                  {"local-timestamp-micros", AVRO_LONG, AVRO_LOCAL_MICROS},
-                 {"local-timestamp-nanos", AVRO_LONG, AVRO_LOCAL_NANOS}};
+                 {"local-timestamp-nanos", AVRO_LONG, AVRO_LOCAL_NANOS},
+                 /* As Debezium has them, in another attribute. */
+                 {"io.debezium.time.Date", AVRO_INT, AVRO_DATE},
+                 {"io.debezium.time.Time", AVRO_INT, AVRO_TIME_MILLIS},
+                 {"io.debezium.time.MicroTime", AVRO_LONG, AVRO_TIME_MICROS},
+                 {"io.debezium.time.Timestamp", AVRO_LONG, AVRO_LOCAL_MILLIS},
+                 {"io.debezium.time.MicroTimestamp", AVRO_LONG, AVRO_LOCAL_MICROS},
+                 {"io.debezium.time.NanoTimestamp", AVRO_LONG, AVRO_LOCAL_NANOS}};
     struct span name = attribute(c, json, "logicalType");
+
+    if (name.len == 0)
+        name = attribute(c, json, "connect.name");
 
     for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
         if (span_is(name, known[i].name) && type->kind == known[i].kind)

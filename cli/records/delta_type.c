@@ -59,6 +59,15 @@ void delta_map_end(struct delta_schema *schema)
     textbuf_puts(&schema->text, ",\"valueContainsNull\":true}");
 }
 
+bool delta_name_allowed(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '\0' || strchr(" ,;{}()\n\t=", name.ptr[i]) != NULL)
+            return false;
+    }
+    return name.len != 0;
+}
+
 bool delta_schema_full(const struct delta_schema *schema)
 {
     return schema->depth >= DELTA_MAX_DEPTH || schema->n_fields >= DELTA_MAX_FIELDS;

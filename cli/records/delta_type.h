@@ -31,6 +31,8 @@ void delta_array_end(struct delta_schema *schema);
 /* Then the type of the values, then delta_map_end(). */
 void delta_map_begin(struct delta_schema *schema, const char *key_type);
 void delta_map_end(struct delta_schema *schema);
+/* A name that columns may have without column mapping. */
+bool delta_name_allowed(struct span name);
 /* No more nesting, no more fields: the type must be a string. */
 bool delta_schema_full(const struct delta_schema *schema);
 

@@ -143,6 +143,8 @@ static void write_struct(struct context *c, const struct document *document,
     c->open[c->n_open++] = properties; /* delta_schema_full() sees to the room */
     delta_struct_begin(&c->out);
     for (struct json *p = properties->first; p != NULL; p = p->next) {
+        if (!delta_name_allowed(p->name))
+            continue;
         delta_field_begin(&c->out, p->name);
         write_type(c, document, p);
         delta_field_end(&c->out);

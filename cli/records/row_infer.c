@@ -239,23 +239,14 @@ static struct seen *field_of(struct scratch *scratch, struct seen *seen, struct 
     return field;
 }
 
-/* Names that Delta does not allow cannot be columns. */
-static bool allowed(struct span name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '\0' || strchr(" ,;{}()\n\t=", name.ptr[i]) != NULL)
-            return false;
-    }
-    return name.len != 0;
-}
-
 static void see(struct scratch *scratch, struct seen *seen, struct json *value)
 {
     seen->kind = join(seen->kind, kind_of(value));
     if (value->kind == JSON_OBJECT && seen->kind == SEEN_STRUCT) {
         json_keep_last(scratch, value);
         for (struct json *m = value->first; m != NULL; m = m->next) {
-            struct seen *field = allowed(m->name) ? field_of(scratch, seen, m->name) : NULL;
+            struct seen *field =
+                delta_name_allowed(m->name) ? field_of(scratch, seen, m->name) : NULL;
             if (field != NULL)
                 see(scratch, field, m);
         }

@@ -37,6 +37,20 @@ def test_plain_avro_of_a_schema_file_is_read_as_fastavro_wrote_it(tmp_path):
         assert results[2].kind == "BAD" and results[2].code == "AVRO_TRAILING", (case["name"], results[2].text)
 
 
+def test_times_of_debezium_are_known_by_their_own_names(tmp_path):
+    kinds = {"Date": "int", "Time": "int", "MicroTime": "long", "Timestamp": "long", "MicroTimestamp": "long",
+             "NanoTimestamp": "long"}
+    fields = [{"name": n, "type": {"type": t, "connect.version": 1, "connect.name": f"io.debezium.time.{n}"}}
+              for n, t in kinds.items()]
+    schema = tmp_path / "schema.avsc"
+    schema.write_text(json.dumps({"type": "record", "name": "r", "fields": fields}))
+    (row,) = decode([b"\x02" * 6], {"format": "avro", "schema_file": str(schema)})
+    assert row.rows == [{"Date": "1970-01-02", "Time": "00:00:00.001", "MicroTime": "00:00:00.000001",
+                         "Timestamp": "1970-01-01T00:00:00.001", "MicroTimestamp": "1970-01-01T00:00:00.000001",
+                         "NanoTimestamp": "1970-01-01T00:00:00.000000001"}]
+    assert [f["type"] for f in row.schema["fields"]] == ["date", "string", "string"] + 3 * ["timestamp_ntz"]
+
+
 def test_plain_protobuf_of_a_descriptor_file_is_read_as_googles_library_wrote_it():
     made = [case for case in cases("protobuf.jsonl")[1:] if case["hex"]]
     for message in sorted({case["message"] for case in made}):

@@ -155,7 +155,7 @@ def test_json_schemas_tell_columns_and_are_taken_off(stub):
             "d": {"type": "string", "format": "date"}, "y": {"type": "string", "contentEncoding": "base64"},
             "i32": {"type": "integer", "connect.type": "int32"}, "m": {"type": "object", "additionalProperties": {
                 "type": "array", "items": {"type": "string"}}}, "any": {}, "free": {"type": "object"},
-            "two": {"type": ["string", "integer"]}, "e": {"enum": ["A"]}, "self": {"$ref": "#/definitions/top"},
+            "bad name": {"type": "integer"}, "two": {"type": ["string", "integer"]}, "e": {"enum": ["A"]}, "self": {"$ref": "#/definitions/top"},
             "other": {"$ref": "inner.json"}, "lost": {"$ref": "nowhere.json#/x"}}}}}
     number = stub.register("topic-value", json.dumps(schema), "JSON",
                            [{"name": "inner.json", "subject": "inner", "version": 1}])
