@@ -42,7 +42,10 @@ static int print_metrics_json(const dw_optimize_metrics *m, bool dry_run)
 /* "1,000 files (12 MB)" */
 static void files_text(struct textbuf *out, int64_t files, int64_t bytes)
 {
-    progress_amount(out, PROGRESS_FILES, files);
+    if (files == 1)
+        textbuf_puts(out, "1 file");
+    else
+        progress_amount(out, PROGRESS_FILES, files);
     textbuf_puts(out, " (");
     progress_amount(out, PROGRESS_BYTES, bytes);
     textbuf_puts(out, ")");

@@ -123,8 +123,11 @@ done:
 
 void dwi_table_name_error(const dw_table *table, dw_status status, dw_error *err)
 {
-    if (err != NULL && !dwi_sv_starts_with(dwi_sv_cstr(err->message), dwi_sv_cstr(table->uri)))
-        (void)dwi_err_prefix(err, status, "%s", table->uri);
+    size_t len = strlen(table->uri);
+
+    if (err == NULL || (strncmp(err->message, table->uri, len) == 0 && err->message[len] == ':'))
+        return;
+    (void)dwi_err_prefix(err, status, "%s", table->uri);
 }
 
 void dw_table_close(dw_table *table)

@@ -125,6 +125,14 @@ def test_every_engine_reads_the_rows_that_were_there_before(case, tmp_path):
 AWKWARD = ["x/y=z %", "ü 日本", "a+b", "a:b", "%41", "~t'(!)*@,;$&=#?[]^`{|}<>\"\\", "-_."]
 
 
+def test_a_mistake_is_told_with_the_table_whatever_it_is_called(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    local_tool = Tool()
+    local_tool.create("w", [("id", "long")], folder=tmp_path)
+    done = local_tool.run("optimize", "w", "--where", "nope = 1")
+    assert done.returncode == 1 and done.stderr.startswith("deltawrite: w: where: column nope"), done.stderr
+
+
 def test_delta_rs_finds_nothing_odd(tmp_path):
     """It spells the paths of files anew when it removes them: ours have one spelling only."""
     from deltalake import DeltaTable
