@@ -99,10 +99,32 @@ static dw_status rename_partition(dw_txn *txn, dwi_sv column, dwi_sv name, dwi_s
     return DW_OK;
 }
 
+/* The path with another name at its end; NULL when out of memory. */
+static const char *renamed_path(dw_txn *txn, const char *column, const char *new_name)
+{
+    bool quoted = false;
+    size_t up = 0; /* the names above, with the dot */
+    size_t len = strlen(new_name);
+    char *path;
+
+    for (size_t i = 0; column[i] != '\0'; i++) {
+        quoted = quoted != (column[i] == '`');
+        if (column[i] == '.' && !quoted)
+            up = i + 1;
+    }
+    path = dwi_arena_alloc(&txn->arena, up + len + 1);
+    if (path != NULL) {
+        memcpy(path, column, up);
+        memcpy(path + up, new_name, len + 1);
+    }
+    return path;
+}
+
 static dw_status rename_it(dw_txn *txn, const char *column, const char *new_name,
                            const dwi_type *columns, dw_error *err)
 {
-    const char *const told[] = {"oldColumnPath", column, "newColumnPath", new_name};
+    const char *const told[] = {"oldColumnPath", column, "newColumnPath",
+                                renamed_path(txn, column, new_name)};
     const dwi_svs *before = txn->partition_columns;
     const dwi_type *renamed = NULL;
     const dwi_field *field = NULL;
@@ -112,6 +134,8 @@ static dw_status rename_it(dw_txn *txn, const char *column, const char *new_name
     dwi_sv parameters;
     dw_status status;
 
+    if (told[3] == NULL)
+        return dwi_err_nomem(err);
     DWI_TRY(check_mapped(txn, column, &mode, err));
     DWI_TRY(dwi_schema_rename(&txn->arena, columns, dwi_sv_cstr(column), dwi_sv_cstr(new_name),
                               mode, &renamed, err));

@@ -55,6 +55,7 @@ static void a_column_gets_another_name_and_keeps_its_files(void **state)
     assert_has(f->text, "\\\"delta.columnMapping.physicalName\\\":\\\"c2\\\"");
     DWT_OK(rename_it(f, "s.x", "X"), &f->err); /* its own name in another case */
     assert_has(version_text(f, 3), "\\\"name\\\":\\\"X\\\"");
+    assert_has(f->text, "\"oldColumnPath\":\"s.x\",\"newColumnPath\":\"s.X\"");
     DWT_OK(append_ndjson(f, "{\"c d\":\"y\",\"s\":{\"X\":3}}"), &f->err);
     assert_has(version_text(f, 4), "\\\"c2\\\":\\\"y\\\"");
     assert_has_not(f->text, "metaData");
