@@ -178,3 +178,35 @@ def test_what_has_no_table_goes_where_the_policy_says(kafka, name, tmp_path, ser
     assert one.wait_exit(60) == 3, one.log_end()
     assert os.listdir(tmp_path / "lake") == ["ok"]
     assert kafka.end_offsets(letters) == {0: 2 if policy == "topic" else 0}
+
+
+def test_one_topic_feeds_two_tables_each_with_its_own_records_once_whenever_it_is_killed(kafka, name, tmp_path, service):
+    rng = random.Random(SEED + 2)
+    topic = kafka.topic(name, PARTITIONS)
+    config = tmp_path / "service.yaml"
+    config.write_text(json.dumps({
+        "kafka": {"brokers": kafka.bootstrap, "group": name, "conf": {"session.timeout.ms": 2000, "heartbeat.interval.ms": 400}},
+        "sources": [{"topics": [topic], "table": "all"}, {"topics": [topic], "table": "some", "filter": "kind = 'a'"}],
+        "defaults": {"on_error": {"table": f"{tmp_path}/letters"}},
+        "tables": [{"name": "all", "uri": f"{tmp_path}/all", "flush": {"rows": 40, "age": "300ms"}},
+                   {"name": "some", "uri": f"{tmp_path}/some", "flush": {"rows": 15, "age": "500ms"}}],
+        "http": {"listen": "off"}}))
+    one = service(flags=["--config", str(config)])
+    for variable in list(one.environment):
+        if variable.startswith(("KAFKA_", "DELTA_", "BATCH_", "HTTP_")):
+            del one.environment[variable]
+    one.start()
+    wanted = {}
+    for part in range(3):
+        numbers = range(part * 400, part * 400 + 400)
+        wanted |= dict(zip(produce(kafka, topic, 400, part * 400, kind=kind_of), map(kind_of, numbers)))
+        kafka.produce(topic, [(1, None, b"{")])
+        kill_now_and_then(one, rng, 2)
+    ends = {f"{name}-{topic}-{p}": end for p, end in kafka.end_offsets(topic).items()}
+    for table in ("all", "some"):
+        lake.wait_offsets(f"{tmp_path}/{table}", ends, 60, None, one.alive)
+    assert one.terminate()[0] == 0, one.log_end()
+    exactly(ids(tmp_path / "all"), wanted)
+    exactly(ids(tmp_path / "some"), [id for id, kind in wanted.items() if kind == "a"])
+    letters = DeltaTable(f"{tmp_path}/letters").to_pyarrow_table().to_pylist()
+    assert collections.Counter(r["table"] for r in letters) == {f"{tmp_path}/all": 3, f"{tmp_path}/some": 3}
