@@ -84,9 +84,8 @@ void lane_free(struct lane *lane); /* NULL too */
 bool lane_may_run_locked(const struct lane *lane);
 /* It drops all that comes, until it is reset. */
 bool lane_waits_for_reset_locked(const struct lane *lane);
-/* The worker has closed its batch (a marker came): nothing more until what was closed is decided
- * and the request is answered. */
-void lane_go_on_locked(struct lane *lane); /* start the jobs that can be started */
+/* Start the jobs that can be started. */
+void lane_go_on_locked(struct lane *lane);
 void lane_note_error_locked(struct lane *lane, const char *text); /* NULL: all is well */
 /* Bytes that the lane has in memory but for its queue. */
 size_t lane_buffered_locked(const struct lane *lane);
@@ -113,9 +112,6 @@ int64_t lane_open(struct lane *lane);
 int64_t lane_resolve(struct lane *lane);
 int64_t lane_upload(struct lane *lane, struct batch *batch);
 int64_t lane_commit(struct lane *lane, struct batch *batch);
-/* The table's offsets, for seats that want them; the caller has the lane. */
-dw_status lane_read_seats(struct lane *lane, bool (*wanted)(const struct seat *, void *), void *ctx,
-                          dw_error *err);
 /* Worth the same call again? What was never published, and what may or may not have been. */
 bool lane_may_pass(const dw_error *err);
 

@@ -36,12 +36,6 @@ static void take_least(int64_t *offset, int64_t other)
 
 /* ---- where it starts ---- */
 
-static bool is_resumed(const struct partition *p, const struct seat *seat)
-{
-    (void)p;
-    return seat->committed >= 0;
-}
-
 /* Must it be known where a table begins that knows nothing of the partition? */
 static bool needs_origin(const struct partition *p)
 {
@@ -50,7 +44,7 @@ static bool needs_origin(const struct partition *p)
     if (p->splitter != NULL && p->grouped < 0)
         return true;
     for (size_t i = 0; i < p->n_seats; i++) {
-        if (!p->seats[i]->routed && !is_resumed(p, p->seats[i]))
+        if (!p->seats[i]->routed && p->seats[i]->committed < 0)
             return true;
     }
     return false;
@@ -129,7 +123,7 @@ static void find_target(struct partition *p)
         struct seat *seat = p->seats[i];
         if (seat->routed)
             continue;
-        take_least(&p->target, is_resumed(p, seat) ? seat->committed : p->origin);
+        take_least(&p->target, seat->committed >= 0 ? (int64_t)seat->committed : p->origin);
     }
 }
 

@@ -296,18 +296,6 @@ bool pipeline_await(struct pipeline *p, struct request *request, int64_t wait_ms
     return done;
 }
 
-void pipeline_flush(struct pipeline *p, const char *reason)
-{
-    pipeline_lock(p);
-    for (size_t i = 0; i < p->synced.n_lanes; i++) {
-        struct lane *lane = p->synced.lanes[i];
-        if (lane->due == NULL && lane->deadline_ms != 0)
-            lane->due = reason;
-        pipeline_wake_locked(&lane->actor);
-    }
-    pipeline_unlock(p);
-}
-
 /* ---- lanes and seats ---- */
 
 struct lane *pipeline_lane_locked(struct pipeline *p, const char *uri, const char *letters_uri,

@@ -184,8 +184,6 @@ void pipeline_forget(struct pipeline *pipeline, struct request *request);
 void pipeline_abandon(struct pipeline *pipeline, const struct partition_list *partitions);
 /* Is a lane to be reset, and its time come? *out_later: one is, and it has not. */
 bool pipeline_wants_reset(struct pipeline *pipeline, bool *out_later);
-/* Close all open batches; they are committed in their time. */
-void pipeline_flush(struct pipeline *pipeline, const char *reason);
 /* Every lane's table is open. */
 bool pipeline_is_open(struct pipeline *pipeline);
 /* Nothing is on its way, nor could be. */
