@@ -138,8 +138,8 @@ static void free_fixed(void *ctx)
     free(texts);
 }
 
-static bool open_fixed(const struct chain *c, const char *id, const char *secret,
-                       const char *token, dw_credentials **out)
+static bool open_fixed(const struct chain *c, const char *id, const char *secret, const char *token,
+                       dw_credentials **out)
 {
     char **texts = need_alloc(3, sizeof(*texts));
     dw_error err = DW_ERROR_INIT;
@@ -186,8 +186,9 @@ static bool open_base(const struct chain *c, const struct aws_profile *profile, 
         return open_instance(c, out);
     if (source != NULL && strcasecmp(source, "EcsContainer") == 0)
         return in_container(c) ? open_container(c, out)
-                               : fail(c, profile->name, "credential_source = EcsContainer, but "
-                                                        "this is none");
+                               : fail(c, profile->name,
+                                      "credential_source = EcsContainer, but "
+                                      "this is none");
     if (source != NULL)
         return fail(c, profile->name,
                     "credential_source is not one of Environment, Ec2InstanceMetadata, "
@@ -199,8 +200,8 @@ static bool open_base(const struct chain *c, const struct aws_profile *profile, 
                           profile->session_token, out);
     if (depth >= MOST_PROFILES)
         return fail(c, profile->name, "source_profile leads from profile to profile without end");
-    ok = load_profile(c, profile->source_profile, &other) &&
-         open_profile(c, &other, depth + 1, out);
+    ok =
+        load_profile(c, profile->source_profile, &other) && open_profile(c, &other, depth + 1, out);
     aws_profile_done(&other);
     return ok;
 }
@@ -213,8 +214,7 @@ static bool open_role(const struct chain *c, const struct aws_profile *profile, 
     bool ok;
 
     source.external_id = profile->external_id;
-    ok = open_base(c, profile, depth, &source.base) &&
-         open_aws(c, profile->name, &source, out);
+    ok = open_base(c, profile, depth, &source.base) && open_aws(c, profile->name, &source, out);
     dw_credentials_unref(source.base);
     return ok;
 }
@@ -282,8 +282,7 @@ bool aws_chain_open(aws_lookup_fn *lookup, void *ctx, bool use_profile, bool use
         if (!open_container(&c, &env->credentials))
             return false;
         env->source = "container";
-    } else if (!have && use_instance &&
-               (disabled == NULL || strcasecmp(disabled, "true") != 0)) {
+    } else if (!have && use_instance && (disabled == NULL || strcasecmp(disabled, "true") != 0)) {
         if (!open_instance(&c, &env->credentials))
             return false;
         env->source = "instance";

@@ -128,8 +128,8 @@ bool aws_env_load(aws_lookup_fn *lookup, void *ctx, const struct aws_defaults *d
     out->ca_file = copy_of(value_of(from, "AWS_CA_BUNDLE"));
     if (!read_bool(from, "AWS_SKIP_SIGNATURE", false, &unsigned_requests, problem))
         goto failed;
-    if (!unsigned_requests && (!keys_from_environment(from, out, problem) ||
-                               !keys_from_elsewhere(from, out, problem)))
+    if (!unsigned_requests &&
+        (!keys_from_environment(from, out, problem) || !keys_from_elsewhere(from, out, problem)))
         goto failed;
     if (unsigned_requests) {
         out->source = "nowhere: requests are not signed";

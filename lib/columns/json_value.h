@@ -19,7 +19,7 @@ typedef struct dwi_value_memo {
     bool has_date;
     char date[10]; /* YYYY-MM-DD of the last timestamp */
     int64_t date_us;
-    bool float_words; /* "NaN", "Infinity" and "-Infinity" are floats */
+    bool float_words;   /* "NaN", "Infinity" and "-Infinity" are floats */
     const char *reason; /* of the last DWI_FIT_BAD; the type's name follows a blank at its end */
 } dwi_value_memo;
 
