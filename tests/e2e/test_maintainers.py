@@ -14,7 +14,7 @@ from support.paths import clean_environment
 SECONDS = float(os.environ.get("DELTAWRITE_MAINTAINERS_SECONDS", "15"))
 # 18 s: longer than any import takes, so that what is under way is not taken for a leftover.
 ROUNDS = (("optimize",), ("vacuum", "--retain-hours", "0.005", "--unsafe-retention"), ("checkpoint",), ("optimize",),
-          ("compact-log",), ("clean",))
+          ("compact-log",), ("clean",), ("verify", "--full"))
 
 
 class Worker(threading.Thread):
@@ -30,7 +30,7 @@ class Worker(threading.Thread):
                              env=clean_environment())
         self.done += 1
         if ran.returncode:
-            self.failures.append((arguments[0], ran.returncode, ran.stderr.strip()))
+            self.failures.append((arguments[0], ran.returncode, ran.stderr.strip(), ran.stdout[-2000:]))
         return ran.returncode == 0
 
 
