@@ -218,14 +218,15 @@ def type_by_first_sight(value):
 class Decoder:
     """Turns messages into rows, in the order in which the service saw them as far as new columns go."""
 
-    def __init__(self, schema=SERVICE_SCHEMA):
-        self.schema = dict(schema)
+    def __init__(self, schema=SERVICE_SCHEMA, arrays=True):
+        """`arrays`: a message may be an array of records, as for the service."""
+        self.schema, self.arrays = dict(schema), arrays
 
     def row(self, message):
         """The row of a message as {column: value} without nulls; Reject, or None for a tombstone."""
         if not message:
             return None
-        if message.startswith(b"[{") and message.endswith(b"}]"):  # the service takes arrays of records
+        if self.arrays and message.startswith(b"[{") and message.endswith(b"}]"):
             message = message[1:-1]
         out, new = {}, {}
         columns = {lower(name): name for name in self.schema}
