@@ -457,6 +457,36 @@ done:
     return status;
 }
 
+/* Versions `first` to `last` are not in the listing. A folder that is written to while it is listed
+ * may be told without some of its newest files: those are found by their names. */
+static dw_status walk_unlisted(walker *w, int64_t first, int64_t last, dw_error *err)
+{
+    const dwi_log *log = w->run->log;
+    dw_status status = DW_OK;
+
+    for (; first <= last; first++) {
+        dw_object object;
+        char *key;
+        dwi_log_commit_name(first, w->name);
+        key = dwi_log_key(log, w->name);
+        if (key == NULL)
+            DWI_TRY(dwi_err_nomem(err));
+        status = dwi_store_head(log->store, key, &object, err);
+        dwi_cstr_free(log->alloc, key);
+        if (status == DW_E_NOT_FOUND)
+            break;
+        DWI_TRY(status);
+        DWI_TRY(read_commit(w, first, err));
+    }
+    if (first > last)
+        return DW_OK;
+    DWI_TRY(tell_gap(w->run, first, last, err));
+    dwi_state_unref(w->context);
+    w->context = NULL;
+done:
+    return status;
+}
+
 /* What a version at the beginning of the log is judged by comes from the first checkpoint. */
 static dw_status begin_context(walker *w, int64_t oldest, int64_t *out_checkpoint, dw_error *err)
 {
@@ -500,9 +530,7 @@ static dw_status walk(walker *w, dw_error *err)
             if (checkpoint >= 0 && checkpoint < l->file.version)
                 DWI_TRY(take_context(w, checkpoint, err));
         } else if (l->file.version != next) {
-            DWI_TRY(tell_gap(w->run, next, l->file.version - 1, err));
-            dwi_state_unref(w->context);
-            w->context = NULL;
+            DWI_TRY(walk_unlisted(w, next, l->file.version - 1, err));
         }
         DWI_TRY(read_commit(w, l->file.version, err));
         if (l->file.version == checkpoint)
