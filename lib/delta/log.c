@@ -434,6 +434,21 @@ done:
     return status;
 }
 
+dw_status dwi_log_head_commit(const dwi_log *log, int64_t version, dw_object *out, dw_error *err)
+{
+    char name[DWI_LOG_NAME_SIZE];
+    dw_status status;
+    char *key;
+
+    dwi_log_commit_name(version, name);
+    key = dwi_log_key(log, name);
+    if (key == NULL)
+        return dwi_err_nomem(err);
+    status = dwi_store_head(log->store, key, out, err);
+    dwi_cstr_free(log->alloc, key);
+    return status;
+}
+
 dw_status dwi_log_put_commit(const dwi_log *log, int64_t version, dw_bytes body, dw_error *err)
 {
     char name[DWI_LOG_NAME_SIZE];

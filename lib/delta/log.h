@@ -111,6 +111,9 @@ dw_status dwi_log_visit_lines(const dw_allocator *alloc, dwi_sv text, const char
                               unsigned kinds,
                               dw_status (*each)(void *ctx, const dwi_action *action, dw_error *err),
                               void *ctx, dw_error *err);
+/* Whether the commit of a version is there, asked by its name: a listing made while the folder is
+ * written to may lack it. out->key is left alone. DW_E_NOT_FOUND. */
+dw_status dwi_log_head_commit(const dwi_log *log, int64_t version, dw_object *out, dw_error *err);
 /* PUT-if-absent of commit `version`. DW_E_EXISTS, DW_E_UNKNOWN: see dwi_store_put(). */
 dw_status dwi_log_put_commit(const dwi_log *log, int64_t version, dw_bytes body, dw_error *err);
 

@@ -4,8 +4,6 @@
 
 #include <inttypes.h>
 
-#include "base/alloc.h"
-
 /* Which of several checkpoints of one version to take: the plainest. */
 static int preference(dwi_checkpoint_kind kind)
 {
@@ -75,19 +73,13 @@ static dw_status find_unlisted(const dwi_log *log, dwi_arena *arena, const dwi_l
 {
     char name[DWI_LOG_NAME_SIZE];
     dw_object object = {0};
-    dw_status status;
-    char *key;
+    dw_status status = dwi_log_head_commit(log, version, &object, err);
 
-    dwi_log_commit_name(version, name);
-    key = dwi_log_key(log, name);
-    if (key == NULL)
-        return dwi_err_nomem(err);
-    status = dwi_store_head(log->store, key, &object, err);
-    dwi_cstr_free(log->alloc, key);
     if (status == DW_E_NOT_FOUND || (status == DW_OK && object.size == 0))
         return missing(l, version, next_listed, err);
     if (status != DW_OK)
         return status;
+    dwi_log_commit_name(version, name);
     *out =
         (dwi_log_file){.version = version, .size = object.size, .modified_ms = object.modified_ms};
     if (!dwi_arena_sv(arena, dwi_sv_cstr(strrchr(name, '/') + 1), &out->name))

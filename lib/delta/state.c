@@ -507,17 +507,9 @@ done:
 /* The commit of a version is there. */
 static dw_status is_there(const dwi_log *log, int64_t version, bool *out, dw_error *err)
 {
-    char name[DWI_LOG_NAME_SIZE];
     dw_object object;
-    dw_status status;
-    char *key;
+    dw_status status = dwi_log_head_commit(log, version, &object, err);
 
-    dwi_log_commit_name(version, name);
-    key = dwi_log_key(log, name);
-    if (key == NULL)
-        return dwi_err_nomem(err);
-    status = dwi_store_head(log->store, key, &object, err);
-    dwi_cstr_free(log->alloc, key);
     if (status != DW_OK && status != DW_E_NOT_FOUND)
         return status;
     *out = status == DW_OK;

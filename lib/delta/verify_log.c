@@ -461,18 +461,11 @@ done:
  * may be told without some of its newest files: those are found by their names. */
 static dw_status walk_unlisted(walker *w, int64_t first, int64_t last, dw_error *err)
 {
-    const dwi_log *log = w->run->log;
     dw_status status = DW_OK;
 
     for (; first <= last; first++) {
         dw_object object;
-        char *key;
-        dwi_log_commit_name(first, w->name);
-        key = dwi_log_key(log, w->name);
-        if (key == NULL)
-            DWI_TRY(dwi_err_nomem(err));
-        status = dwi_store_head(log->store, key, &object, err);
-        dwi_cstr_free(log->alloc, key);
+        status = dwi_log_head_commit(w->run->log, first, &object, err);
         if (status == DW_E_NOT_FOUND)
             break;
         DWI_TRY(status);
